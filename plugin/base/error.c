@@ -1,0 +1,7 @@
+/* The error domain; see error.h.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "base/error.h"
+
+G_DEFINE_QUARK (spice-share-error-quark, spice_share_error)

@@ -1,0 +1,81 @@
+/* The mux: one byte stream of the port <-> many HTTP connections of the guest (DESIGN P11).
+ *
+ * Knows nothing of SPICE, of WebDAV or of threads: everything here happens in one thread (the
+ * worker's), in its thread-default main context. Bytes come in by mux_feed(), a server is handed a
+ * #GIOStream for each client, and whole frames are fetched by mux_pull().
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* Clients at once; then the longest idle one is evicted. */
+#define MUX_MAX_CLIENTS 64
+
+typedef struct _Mux Mux;
+
+/**
+ * MuxOps:
+ * @accepted: a new client: serve @stream (transfer none; take a reference). Pollable both ways,
+ *   made in memory, HTTP/1.1 as checked by the gate. Closing it ends the client as P11 says.
+ * @output_ready: mux_pull() has something again (called once after it returned %NULL)
+ * @input_ready: mux_feed() can go on (called once after it took less than it was given)
+ */
+typedef struct {
+  void (*accepted) (GIOStream *stream, gint64 client, gpointer user_data);
+  void (*output_ready) (gpointer user_data);
+  void (*input_ready) (gpointer user_data);
+} MuxOps;
+
+Mux *mux_new (const MuxOps *ops, gpointer user_data);
+void mux_free (Mux *self);
+
+/**
+ * mux_feed:
+ * @self: a mux
+ * @bytes: (transfer none): a piece of the port's stream, cut anywhere
+ * @offset: where in @bytes to begin
+ *
+ * Returns: how many bytes were taken. Fewer than offered means that the client whose frame comes
+ *   next cannot hold more: keep the rest and come back at `input_ready`.
+ */
+gsize mux_feed (Mux *self, GBytes *bytes, gsize offset);
+
+/**
+ * mux_pull:
+ * @self: a mux
+ * @max: how many bytes to return at most (at least one full frame, 65,545 bytes)
+ *
+ * The next frames for the guest, whole, one client after the other (round robin).
+ *
+ * Returns: (transfer full) (nullable): frames, the first header in the first 10 bytes; %NULL if
+ *   nothing waits
+ */
+GBytes *mux_pull (Mux *self, gsize max);
+
+/**
+ * mux_request_done:
+ * @self: a mux
+ * @stream: a stream given by `accepted`
+ *
+ * The server has written the last byte of its response to the request at hand (SoupServer's
+ * `finished`); the mux itself never parses a response.
+ */
+void mux_request_done (Mux *self, GIOStream *stream);
+
+/**
+ * mux_reset:
+ *
+ * The port closed, or the channel went away: every client is dropped, a half-read frame forgotten,
+ * nothing is left to pull.
+ */
+void mux_reset (Mux *self);
+
+guint mux_get_n_clients (Mux *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Mux, mux_free)
+
+G_END_DECLS

@@ -1,0 +1,82 @@
+/* A share: one folder of the host, its flags, and the threads that may touch it.
+ *
+ * Every file system call happens in a job on the share's own pool (file-pool.h), whose threads are
+ * confined to the folder by Landlock where the kernel has it, and every path goes through one
+ * resolver (resolver.h). Nothing here knows of HTTP.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * ShareFlags:
+ * @SHARE_READ_ONLY: nothing in the folder may change
+ * @SHARE_DENY_SYMLINKS: no symbolic link is followed (default: relative ones that stay inside)
+ * @SHARE_DENY_HIDDEN: names that begin with a dot do not exist for the guest
+ */
+typedef enum {
+  SHARE_READ_ONLY = 1 << 0,
+  SHARE_DENY_SYMLINKS = 1 << 1,
+  SHARE_DENY_HIDDEN = 1 << 2,
+} ShareFlags;
+
+typedef struct _Share Share;
+
+/**
+ * share_open_async:
+ * @path: (type filename): absolute path of a folder (for the file clipboard: or of a regular file,
+ *   which is then the root itself)
+ *
+ * Opens the root on a thread of its own (a dead network mount blocks only that thread). The
+ * callback comes in the caller's thread-default main context. Errors are SPICE_SHARE_ERROR with a
+ * translated sentence that names the folder.
+ */
+void share_open_async (const char         *path,
+                       ShareFlags          flags,
+                       GCancellable       *cancellable,
+                       GAsyncReadyCallback callback,
+                       gpointer            user_data);
+Share *share_open_finish (GAsyncResult *result, GError **error);
+
+Share *share_ref (Share *self);
+void share_unref (Share *self);
+
+const char *share_get_path (Share *self);
+ShareFlags share_get_flags (Share *self);
+
+/**
+ * share_close:
+ *
+ * No new job is taken (share_run() completes them at once, with `closed` TRUE); those that run see
+ * share_is_closed() and give up at the next step. Never waits. Clears our temporary files when the
+ * last job has ended.
+ */
+void share_close (Share *self);
+gboolean share_is_closed (Share *self); /* any thread */
+
+/**
+ * ShareJob:
+ *
+ * Runs in a thread of the pool that is confined to the share: raw system calls and the resolver
+ * only (DESIGN P9); no GIO, no g_content_type_*, no thread creation, no translation.
+ */
+typedef void (*ShareJob) (Share *self, gpointer data);
+
+/**
+ * ShareDone:
+ * @ran: %FALSE if the share was closed before the job began; then it was not run
+ *
+ * Runs in the thread-default main context of the caller of share_run(). Always called, exactly
+ * once.
+ */
+typedef void (*ShareDone) (Share *self, gboolean ran, gpointer data);
+
+void share_run (Share *self, ShareJob job, ShareDone done, gpointer data);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Share, share_unref)
+
+G_END_DECLS
