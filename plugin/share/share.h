@@ -17,29 +17,34 @@ G_BEGIN_DECLS
  * @SHARE_READ_ONLY: nothing in the folder may change
  * @SHARE_DENY_SYMLINKS: no symbolic link is followed (default: relative ones that stay inside)
  * @SHARE_DENY_HIDDEN: names that begin with a dot do not exist for the guest
+ * @SHARE_FILE_ROOT: the root may be a regular file (file clipboard); without it a file is refused
+ *   as SPICE_SHARE_ERROR_NOT_FOLDER
  */
-typedef enum {
+typedef enum
+{
   SHARE_READ_ONLY = 1 << 0,
   SHARE_DENY_SYMLINKS = 1 << 1,
   SHARE_DENY_HIDDEN = 1 << 2,
+  SHARE_FILE_ROOT = 1 << 3,
 } ShareFlags;
 
 typedef struct _Share Share;
 
 /**
  * share_open_async:
- * @path: (type filename): absolute path of a folder (for the file clipboard: or of a regular file,
- *   which is then the root itself)
+ * @path: (type filename): absolute path of a folder (with SHARE_FILE_ROOT: or of a regular file,
+ *   which is then the root itself and has the share-relative path "")
  *
  * Opens the root on a thread of its own (a dead network mount blocks only that thread). The
- * callback comes in the caller's thread-default main context. Errors are SPICE_SHARE_ERROR with a
- * translated sentence that names the folder.
+ * callback comes in the caller's thread-default main context; after @cancellable at once, whatever
+ * that thread does. Errors are SPICE_SHARE_ERROR with a translated sentence that names the folder,
+ * or G_IO_ERROR_CANCELLED.
  */
-void share_open_async (const char         *path,
-                       ShareFlags          flags,
-                       GCancellable       *cancellable,
+void share_open_async (const char *path,
+                       ShareFlags flags,
+                       GCancellable *cancellable,
                        GAsyncReadyCallback callback,
-                       gpointer            user_data);
+                       gpointer user_data);
 Share *share_open_finish (GAsyncResult *result, GError **error);
 
 Share *share_ref (Share *self);
@@ -63,15 +68,19 @@ gboolean share_is_closed (Share *self); /* any thread */
  *
  * Runs in a thread of the pool that is confined to the share: raw system calls and the resolver
  * only (DESIGN P9); no GIO, no g_content_type_*, no thread creation, no translation.
+ *
+ * What a job may call: stat.h, file.h, folder.h, upload.h, tree.h, xattr.h. All of them return 0 or
+ * a count, or a negative errno. Paths are share-relative bytes as resolver.h describes them.
  */
 typedef void (*ShareJob) (Share *self, gpointer data);
 
 /**
  * ShareDone:
- * @ran: %FALSE if the share was closed before the job began; then it was not run
+ * @ran: %FALSE if the job was not run: the share was closed before it began, or
+ *   FILE_POOL_MAX_QUEUED jobs of this share wait already
  *
- * Runs in the thread-default main context of the caller of share_run(). Always called, exactly
- * once.
+ * Runs in the thread-default main context of the caller of share_run(), never from inside that
+ * call. Always called, exactly once, as long as that context is iterated.
  */
 typedef void (*ShareDone) (Share *self, gboolean ran, gpointer data);
 

@@ -1,0 +1,91 @@
+/* New content of a file, written beside and moved into place when it is complete.
+ *
+ * The content goes to a file with a random name in the share's staging folder (staging.h) and
+ * reaches its target by one rename, so that a reader sees the old file or the new one, and an
+ * upload that ends early, or a full disk, leaves the old one untouched. There is no fsync: a
+ * crash of the host may lose the last seconds as with any program, but the file is closed, and its
+ * close checked, before the rename (network file systems report a full disk there), and the usual
+ * Linux file systems order the data before a rename that replaces a file.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "share/stat.h"
+
+G_BEGIN_DECLS
+
+typedef struct _ShareUpload ShareUpload;
+
+/**
+ * ShareUploadFlags:
+ * @SHARE_UPLOAD_NO_REPLACE: only as a new file (If-None-Match: *): -EEXIST if there is one, checked
+ *   by the file system at the moment of the rename
+ */
+typedef enum
+{
+  SHARE_UPLOAD_DEFAULT = 0,
+  SHARE_UPLOAD_NO_REPLACE = 1 << 0,
+} ShareUploadFlags;
+
+/**
+ * share_upload_begin:
+ * @path: the target; where it is a link inside the share, what it leads to
+ * @upload: (out) (transfer full):
+ *
+ * Checks what can be checked before the first byte: -EROFS on a read-only share, -ENOTDIR if the
+ * parent is missing or no folder, -EISDIR for a folder, -EACCES for a target the guest cannot see,
+ * a reserved or hidden name, or a file its owner made read-only, -EBUSY for the root. In a
+ * ShareJob.
+ */
+int share_upload_begin (Share *share, const char *path, ShareUpload **upload);
+
+/**
+ * share_upload_write:
+ *
+ * Appends all of it. In a ShareJob; one job at a time.
+ *
+ * Returns: 0 or a negative errno (-ENOSPC, -EDQUOT, -EFBIG, -EIO, …); after an error only free it
+ */
+int share_upload_write (ShareUpload *self, const void *data, gsize size);
+
+/**
+ * share_upload_get_size:
+ *
+ * Bytes written so far. Where share_upload_write() may be called.
+ */
+guint64 share_upload_get_size (ShareUpload *self);
+
+/**
+ * share_upload_commit:
+ * @expected: (nullable): the target as it was when the request's conditions were checked: if it is
+ *   another version by now (share_stat_same_version()), or gone, -ESTALE and nothing is changed.
+ *   Compare and swap as far as Linux can: checked before, and where the file system exchanges two
+ *   names in one step, checked again on what was swapped out, and swapped back.
+ * @result: (out caller-allocates) (optional): the new file
+ * @created: (out) (optional): whether there was none before
+ *
+ * Moves the content into place. A new file has mode 0666 less the umask; one that was there hands
+ * down its permission bits (not set-user-id and the like), its group where possible and its user.*
+ * attributes. After an error the target is as it was. Either way only share_upload_free() is left.
+ * In a ShareJob.
+ */
+int share_upload_commit (ShareUpload *self,
+                         ShareUploadFlags flags,
+                         const ShareStat *expected,
+                         ShareStat *result,
+                         gboolean *created);
+
+/**
+ * share_upload_free:
+ *
+ * Without a commit: abandons it and removes the temporary file. Any thread, share open or closed:
+ * never waits, the pool does it. No job may be using it.
+ */
+void share_upload_free (ShareUpload *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShareUpload, share_upload_free)
+
+G_END_DECLS
