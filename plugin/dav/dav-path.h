@@ -1,4 +1,4 @@
-/* Request paths, hrefs and the names of hosts: from the wire to a path of the share and back.
+/* Request paths and hrefs: from the wire to a path of the share and back.
  *
  * A path of the share is a string of bytes without leading or trailing slash, "" for the root; its
  * segments are names as the file system holds them, in no particular encoding. Escapes are undone
@@ -102,23 +102,5 @@ char *dav_path_get_parent (const char *path);
  * Returns: (transfer none): the last segment of @path; "" for the root
  */
 const char *dav_path_get_name (const char *path);
-
-/**
- * dav_host_is_local:
- * @host: (nullable): a Host header: name or address, maybe a port
- *
- * What keeps web pages that rebind their name to 127.0.0.1 away from the share: only names that
- * nobody outside can own count (loopback addresses, localhost, one label that is no number,
- * anything in .local).
- */
-gboolean dav_host_is_local (const char *host);
-
-/**
- * dav_origin_is_local:
- * @origin: an Origin header
- *
- * Returns: whether its host is one dav_host_is_local() accepts; `null` is not
- */
-gboolean dav_origin_is_local (const char *origin);
 
 G_END_DECLS

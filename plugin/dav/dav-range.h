@@ -25,7 +25,7 @@ typedef struct
 
 typedef enum
 {
-  DAV_RANGE_IGNORE,        /* 200: absent, malformed, another unit, or too many */
+  DAV_RANGE_IGNORE,        /* 200: absent, malformed, another unit, too many, or an empty file */
   DAV_RANGE_PARTIAL,       /* 206 */
   DAV_RANGE_UNSATISFIABLE, /* 416 */
 } DavRangeResult;
