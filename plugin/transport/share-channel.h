@@ -10,15 +10,13 @@
  *   sharing-stopped ()                           nothing is served any more (requests get 503)
  *   share-error (GError)                         a sentence of SPICE_SHARE_ERROR for the user
  * Action signals, so that a viewer needs no header:
- *   share-directory (string path, boolean ro)    share this folder now; answers by the signals above
- *   stop-sharing ()
- * Properties (readable, with notify; counters notify twice a second at most):
- *   ready b, sharing b, shared-dir s, read-only b, connected-at x (unix time in us, 0 = not connected),
- *   last-error GError, last-error-at x (unix us, 0 = never),
- *   bytes-in t, bytes-out t (payload), wire-bytes-in t, wire-bytes-out t, clients u, requests t,
- *   transfers: GVariant a(tssttx): id, path, "upload"/"download", bytes done, bytes total
- *              (G_MAXUINT64 = unknown), start (unix us): the requests under way that carry a file
- *   compression (writable): SpiceShareCompression
+ *   share-directory (string path, boolean ro)    share this folder now; answers by the signals
+ * above stop-sharing () Properties (readable, with notify; counters notify twice a second at most):
+ *   ready b, sharing b, shared-dir s, read-only b, connected-at x (unix time in us, 0 = not
+ * connected), last-error GError, last-error-at x (unix us, 0 = never), bytes-in t, bytes-out t
+ * (payload), wire-bytes-in t, wire-bytes-out t, clients u, requests t, transfers: GVariant
+ * a(tssttx): id, path, "upload"/"download", bytes done, bytes total (G_MAXUINT64 = unknown), start
+ * (unix us): the requests under way that carry a file compression (writable): SpiceShareCompression
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -42,13 +40,15 @@ typedef struct _SpiceShareChannel SpiceShareChannel;
  * @SPICE_SHARE_COMPRESSION_NEVER: no LZ4, and the capability is not announced from the next
  *   connection on
  */
-typedef enum {
+typedef enum
+{
   SPICE_SHARE_COMPRESSION_AUTO,
   SPICE_SHARE_COMPRESSION_ALWAYS,
   SPICE_SHARE_COMPRESSION_NEVER,
 } SpiceShareCompression;
 
 GType spice_share_channel_get_type (void);
+GType spice_share_compression_get_type (void);
 
 /**
  * SpiceShareChannelCreated:
@@ -71,9 +71,8 @@ typedef void (*SpiceShareChannelCreated) (SpiceShareChannel *channel, gpointer u
  *
  * Returns: %FALSE where a fact it relies on does not hold; nothing has been changed then
  */
-gboolean spice_share_channel_install (SpiceShareChannelCreated created,
-                                      gpointer                 user_data,
-                                      GError                 **error);
+gboolean
+spice_share_channel_install (SpiceShareChannelCreated created, gpointer user_data, GError **error);
 
 /**
  * spice_share_channel_share:

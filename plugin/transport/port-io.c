@@ -1,0 +1,270 @@
+/* See port-io.h.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "transport/port-io.h"
+
+#include <glib/gi18n-lib.h>
+#include <spice/enums.h>
+#include <spice/protocol.h>
+
+#include "base/log.h"
+#include "transport/spice-private.h"
+
+/* How long one message may hold the guest back, in us: nobody tells the coroutine that the channel
+ * was disconnected meanwhile (P6 b). */
+#define HOLD_MAX 250000
+
+/* A pause in it, in us: short enough for the viewer's idle sources to get their turns (P6 c). */
+#define HOLD_PAUSE 100
+
+struct _PortIO
+{
+  SpicePortChannel *channel; /* (unowned): owns us */
+  gulong data_id;
+  guint data_signal;
+  Worker *worker; /* (unowned) (nullable) */
+  PortIOStats stats;
+
+  gboolean compressed; /* the emission of port-data under way is of COMPRESSED_DATA */
+  gboolean repeated;   /* it only gives the main loop a turn */
+  gboolean disconnected;
+
+  SpicePrivateQueue queue;
+  CompressMode wanted;
+  CompressMode effective; /* what the worker was told */
+};
+
+/* A message under way in spice-gtk, which reads its bytes until it calls back. */
+typedef struct
+{
+  PortIO *io; /* (unowned): the write holds a reference on the channel, which owns it */
+  GBytes *bytes;
+  gsize size; /* of the train that ends with it, in bytes; 0 if more of the train follows */
+  gsize wire; /* of the whole train, in bytes */
+} Write;
+
+static void
+on_port_data (SpicePortChannel *channel, gpointer data, int size, PortIO *self)
+{
+  /* Nobody else is to see an emission that repeats one, or bytes that are not the guest's. */
+  if (self->repeated || self->compressed)
+    g_signal_stop_emission (channel, self->data_signal, 0);
+  if (self->repeated || self->worker == NULL || size <= 0)
+    return;
+
+  self->stats.wire_in += size;
+  worker_push (self->worker, g_bytes_new (data, size), self->compressed);
+}
+
+PortIO *
+port_io_new (SpicePortChannel *channel)
+{
+  PortIO *self = g_new0 (PortIO, 1);
+
+  self->channel = channel;
+  self->effective = self->wanted = COMPRESS_NEVER;
+  spice_private_queue_init (&self->queue);
+  self->data_signal = g_signal_lookup ("port-data", SPICE_TYPE_PORT_CHANNEL);
+  /* The first handler of all, or it could not stop the emission for the others. */
+  self->data_id = g_signal_connect (channel, "port-data", G_CALLBACK (on_port_data), self);
+  return self;
+}
+
+void
+port_io_free (PortIO *self)
+{
+  g_clear_signal_handler (&self->data_id, self->channel);
+  g_free (self);
+}
+
+void
+port_io_set_worker (PortIO *self, Worker *worker)
+{
+  self->worker = worker;
+  self->effective = COMPRESS_NEVER;
+}
+
+void
+port_io_get_stats (PortIO *self, PortIOStats *stats)
+{
+  *stats = self->stats;
+}
+
+void
+port_io_connected (PortIO *self)
+{
+  self->disconnected = FALSE;
+}
+
+void
+port_io_disconnected (PortIO *self)
+{
+  self->disconnected = TRUE;
+}
+
+void
+port_io_handle_message (PortIO *self,
+                        SpiceMsgIn *message,
+                        gboolean compressed,
+                        spice_msg_handler stock)
+{
+  SpiceChannel *channel = SPICE_CHANNEL (self->channel);
+  gint64 deadline;
+
+  self->compressed = compressed;
+  stock (channel, message);
+
+  deadline = g_get_monotonic_time () + HOLD_MAX;
+  while (self->worker != NULL && worker_inbox_is_full (self->worker) && !self->disconnected
+         && g_get_monotonic_time () < deadline)
+    {
+      /* While this coroutine is busy here, nobody else sends (P6 a). */
+      SPICE_CHANNEL_GET_CLASS (channel)->iterate_write (channel);
+      g_usleep (HOLD_PAUSE);
+      self->repeated = TRUE;
+      stock (channel, message);
+      self->repeated = FALSE;
+    }
+  self->compressed = FALSE;
+}
+
+static void
+update_compression (PortIO *self)
+{
+  SpiceChannel *channel = SPICE_CHANNEL (self->channel);
+  gboolean can = self->queue.offset >= 0
+                 && spice_channel_test_capability (channel, SPICE_SPICEVMC_CAP_DATA_COMPRESS_LZ4);
+  CompressMode effective = can ? self->wanted : COMPRESS_NEVER;
+
+  if (self->worker == NULL || effective == self->effective)
+    return;
+  self->effective = effective;
+  worker_set_compression (self->worker, effective);
+}
+
+void
+port_io_set_compression (PortIO *self, CompressMode mode)
+{
+  self->wanted = mode;
+  update_compression (self);
+}
+
+/* Called by spice-gtk, perhaps in the coroutine: nothing may happen here that could yield. */
+static void
+on_written (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Write *write = user_data;
+  PortIO *self = write->io;
+
+  /* A message that was never sent completes like one that was (P13). */
+  spice_port_channel_write_finish (SPICE_PORT_CHANNEL (source), result, NULL);
+  if (write->size > 0 && self->worker != NULL)
+    worker_written (self->worker, write->size, write->wire);
+  g_clear_pointer (&write->bytes, g_bytes_unref);
+  g_free (write);
+}
+
+static SpicePrivateWrite
+write_message (PortIO *self, GBytes *bytes, gsize size, gsize wire)
+{
+  SpiceChannel *channel = SPICE_CHANNEL (self->channel);
+  Write *write = g_new (Write, 1);
+  SpicePrivateWrite result;
+  gsize length;
+  gconstpointer data = g_bytes_get_data (bytes, &length);
+
+  *write = (Write){ self, g_bytes_ref (bytes), size, wire };
+  share_debug ("send DATA, %" G_GSIZE_FORMAT " bytes", length);
+  spice_private_queue_before_write (&self->queue, channel);
+  spice_port_channel_write_async (self->channel, data, length, NULL, on_written, write);
+  result = spice_private_queue_after_write (&self->queue, channel);
+  self->stats.wire_out += length;
+
+  if (result == SPICE_PRIVATE_WRITE_DROPPED)
+    {
+      /* spice-gtk neither sends nor completes it, and keeps what it was given: the few bytes of
+       * the write are lost with it, the data need not be. */
+      g_clear_pointer (&write->bytes, g_bytes_unref);
+      write->size = 0;
+      worker_written (self->worker, size, 0);
+      share_debug ("spice-gtk dropped a message; what was under way is lost");
+      worker_reset (self->worker);
+    }
+  return result;
+}
+
+/* The first 10 bytes as DATA, so that the server's flow control sees this train too, and the rest
+ * compressed (P5). */
+static void
+write_compressed (PortIO *self, const Outbound *message, gsize size, gsize wire)
+{
+  SpiceChannel *channel = SPICE_CHANNEL (self->channel);
+  g_autoptr (GBytes) prefix = g_bytes_new_from_bytes (message->train, 0, OUTBOUND_PREFIX);
+  g_autoptr (GBytes) rest
+      = g_bytes_new_from_bytes (message->train, OUTBOUND_PREFIX, size - OUTBOUND_PREFIX);
+  SpicePrivateWrite result = write_message (self, prefix, 0, 0);
+
+  if (result == SPICE_PRIVATE_WRITE_UNKNOWN)
+    {
+      write_message (self, rest, size, wire);
+      return;
+    }
+  if (result == SPICE_PRIVATE_WRITE_DROPPED)
+    {
+      worker_written (self->worker, size, 0);
+      return;
+    }
+  result = write_message (self, message->compressed, size, wire);
+  if (result == SPICE_PRIVATE_WRITE_QUEUED)
+    {
+      spice_private_queue_mark_compressed (&self->queue, channel);
+      share_debug ("it is COMPRESSED_DATA, %" G_GSIZE_FORMAT " bytes inflated",
+                   size - OUTBOUND_PREFIX);
+    }
+  else if (result == SPICE_PRIVATE_WRITE_UNKNOWN)
+    {
+      /* Checked an instant ago, and no longer so: rather no channel than a corrupted one. */
+      g_warning (_ ("The shared folder was disconnected: spice-gtk does not behave as it did."));
+      spice_channel_disconnect (channel, SPICE_CHANNEL_ERROR_IO);
+    }
+}
+
+/* One clear warning a process. */
+static gboolean
+warned_once (void)
+{
+  static gboolean warned;
+  gboolean before = warned;
+
+  warned = TRUE;
+  return before;
+}
+
+void
+port_io_send (PortIO *self)
+{
+  for (;;)
+    {
+      g_auto (Outbound) message = { NULL, NULL };
+      SpiceChannel *channel = SPICE_CHANNEL (self->channel);
+      gsize size;
+
+      if (self->worker == NULL || !worker_pop (self->worker, &message))
+        break;
+      size = g_bytes_get_size (message.train);
+      self->stats.bytes_out += size;
+      /* The server may be another one since it was compressed (migration). */
+      if (message.compressed != NULL && self->queue.offset >= 0
+          && spice_channel_test_capability (channel, SPICE_SPICEVMC_CAP_DATA_COMPRESS_LZ4))
+        write_compressed (self, &message, size,
+                          OUTBOUND_PREFIX + g_bytes_get_size (message.compressed));
+      else
+        write_message (self, message.train, size, size);
+    }
+  update_compression (self);
+
+  if (self->queue.offset < 0 && self->queue.tries_left == 0 && !warned_once ())
+    g_warning (_ ("This version of spice-gtk is not known to spice-share. Shared folders work, but "
+                  "what is read from them is not compressed."));
+}

@@ -1,0 +1,84 @@
+/* The payload of a port channel: messages in, messages out, between spice-gtk and a worker.
+ *
+ * In: the handlers of DATA and COMPRESSED_DATA, which run in the channel's coroutine, and hold the
+ * guest back while the worker's inbox is full (DESIGN P2, P6). Out: whatever the worker has, as
+ * DATA or COMPRESSED_DATA (DESIGN P3, P5).
+ *
+ * Main thread.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <spice-client.h>
+
+#include "worker/worker.h"
+
+G_BEGIN_DECLS
+
+typedef struct _PortIO PortIO;
+
+/**
+ * PortIOStats:
+ *
+ * Totals since the PortIO was made, in bytes.
+ */
+typedef struct
+{
+  guint64 wire_in;
+  guint64 wire_out;
+  guint64 bytes_out; /* payload before compression */
+} PortIOStats;
+
+/**
+ * port_io_new:
+ * @channel: (transfer none): the channel, which owns what is returned
+ */
+PortIO *port_io_new (SpicePortChannel *channel);
+void port_io_free (PortIO *self);
+
+/**
+ * port_io_set_worker:
+ * @worker: (nullable) (transfer none): where messages go to and come from; must be unset before it
+ *   is stopped
+ */
+void port_io_set_worker (PortIO *self, Worker *worker);
+
+/**
+ * port_io_handle_message:
+ * @message: of type DATA or COMPRESSED_DATA
+ * @compressed: which of them
+ * @stock: spice-gtk's handler of DATA, which emits `port-data`
+ *
+ * In the coroutine. Returns when the worker has room, or the connection ends, or after 250 ms.
+ */
+void port_io_handle_message (PortIO *self,
+                             SpiceMsgIn *message,
+                             gboolean compressed,
+                             spice_msg_handler stock);
+
+/**
+ * port_io_send:
+ *
+ * Sends what the worker has.
+ */
+void port_io_send (PortIO *self);
+
+/**
+ * port_io_set_compression:
+ * @mode: what is wanted; what the server and spice-gtk can do is asked for every message
+ */
+void port_io_set_compression (PortIO *self, CompressMode mode);
+
+/**
+ * port_io_connected:
+ * port_io_disconnected:
+ *
+ * The connection is there, or gone: a handler that holds the guest back gives up. Any context.
+ */
+void port_io_connected (PortIO *self);
+void port_io_disconnected (PortIO *self);
+
+void port_io_get_stats (PortIO *self, PortIOStats *stats);
+
+G_END_DECLS

@@ -1,0 +1,447 @@
+/* See share-channel.h. What happens when; the properties are in share-channel-properties.c.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "transport/share-channel.h"
+
+#include <glib/gi18n-lib.h>
+#include <spice/enums.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "transport/share-channel-private.h"
+
+typedef struct
+{
+  SpiceWebdavChannelClass parent_class;
+} SpiceShareChannelClass;
+
+enum
+{
+  SIGNAL_READY,
+  SIGNAL_SHARING_STARTED,
+  SIGNAL_SHARING_STOPPED,
+  SIGNAL_SHARE_ERROR,
+  SIGNAL_SHARE_DIRECTORY,
+  SIGNAL_STOP_SHARING,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+/* The class's own table of handlers, and why there is none, where there is none. */
+static SpicePrivateHandlers handlers;
+static GError *incompatible;
+
+G_DEFINE_TYPE (SpiceShareChannel, spice_share_channel, SPICE_TYPE_WEBDAV_CHANNEL)
+
+const GError *
+spice_share_channel_get_incompatible (void)
+{
+  return incompatible;
+}
+
+static SpiceSession *
+dup_session (SpiceShareChannel *self)
+{
+  SpiceSession *session = NULL;
+
+  g_object_get (self, "spice-session", &session, NULL);
+  return session;
+}
+
+/* ---- what is shared ---- */
+
+void
+spice_share_channel_fail (SpiceShareChannel *self, const GError *error)
+{
+  g_clear_error (&self->last_error);
+  self->last_error = g_error_copy (error);
+  self->last_error_at = g_get_real_time ();
+  spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_LAST_ERROR);
+  spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_LAST_ERROR_AT);
+  g_signal_emit (self, signals[SIGNAL_SHARE_ERROR], 0, error);
+}
+
+/* Takes the folder away from the guest. */
+static void
+stop_serving (SpiceShareChannel *self)
+{
+  if (self->opening != NULL)
+    g_cancellable_cancel (self->opening);
+  g_clear_object (&self->opening);
+  if (self->share == NULL)
+    return;
+
+  if (self->worker != NULL)
+    worker_set_share (self->worker, NULL);
+  share_close (self->share);
+  g_clear_pointer (&self->share, share_unref);
+  spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_SHARING);
+  spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_SHARED_DIR);
+  spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_READ_ONLY);
+  g_signal_emit (self, signals[SIGNAL_SHARING_STOPPED], 0);
+}
+
+static void
+on_share_opened (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SpiceShareChannel) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Share) share = share_open_finish (result, &error);
+
+  /* Another folder was asked for since, or none. */
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  g_clear_object (&self->opening);
+  if (self->worker == NULL)
+    {
+      if (share != NULL)
+        share_close (share);
+      return;
+    }
+
+  stop_serving (self);
+  if (share == NULL)
+    {
+      spice_share_channel_fail (self, error);
+      return;
+    }
+  self->share = g_steal_pointer (&share);
+  worker_set_share (self->worker, self->share);
+  spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_SHARING);
+  spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_SHARED_DIR);
+  spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_READ_ONLY);
+  g_signal_emit (self, signals[SIGNAL_SHARING_STARTED], 0, share_get_path (self->share),
+                 (share_get_flags (self->share) & SHARE_READ_ONLY) != 0);
+}
+
+static void
+share_wanted (SpiceShareChannel *self)
+{
+  g_autoptr (SpiceSession) session = dup_session (self);
+
+  if (session != NULL && spice_session_get_read_only (session))
+    {
+      g_autoptr (GError) error
+          = g_error_new (SPICE_SHARE_ERROR, SPICE_SHARE_ERROR_VIEW_ONLY,
+                         _ ("The folder “%s” is not shared: this is a view-only session. Open the "
+                            "virtual machine without view-only to share a folder with it."),
+                         self->wanted_path);
+
+      stop_serving (self);
+      spice_share_channel_fail (self, error);
+      return;
+    }
+  if (self->opening != NULL)
+    g_cancellable_cancel (self->opening);
+  g_clear_object (&self->opening);
+  self->opening = g_cancellable_new ();
+  share_open_async (self->wanted_path, self->wanted_flags, self->opening, on_share_opened,
+                    g_object_ref (self));
+}
+
+void
+spice_share_channel_share (SpiceShareChannel *self, const char *path, guint flags)
+{
+  g_return_if_fail (SPICE_IS_SHARE_CHANNEL (self));
+  g_return_if_fail (path != NULL);
+
+  if (path != self->wanted_path)
+    {
+      g_free (self->wanted_path);
+      self->wanted_path = g_strdup (path);
+    }
+  self->wanted_flags = flags;
+  if (self->ready)
+    share_wanted (self);
+}
+
+void
+spice_share_channel_stop (SpiceShareChannel *self)
+{
+  g_return_if_fail (SPICE_IS_SHARE_CHANNEL (self));
+
+  g_clear_pointer (&self->wanted_path, g_free);
+  stop_serving (self);
+}
+
+static void
+on_share_directory (SpiceShareChannel *self, const char *path, gboolean read_only)
+{
+  ShareFlags flags = self->wanted_flags & ~SHARE_READ_ONLY;
+
+  if (path != NULL && *path != '\0')
+    spice_share_channel_share (self, path, flags | (read_only ? SHARE_READ_ONLY : 0));
+}
+
+/* ---- the worker ---- */
+
+static void
+on_worker_output (gpointer user_data)
+{
+  port_io_send (SPICE_SHARE_CHANNEL (user_data)->io);
+}
+
+static void
+on_worker_failed (const GError *error, gpointer user_data)
+{
+  SpiceShareChannel *self = user_data;
+
+  spice_share_channel_fail (self, error);
+  spice_channel_disconnect (SPICE_CHANNEL (self), SPICE_CHANNEL_ERROR_IO);
+}
+
+static void
+on_worker_changed (gpointer user_data)
+{
+  SpiceShareChannel *self = user_data;
+  WorkerStats old = self->stats;
+
+  worker_get_stats (self->worker, &self->stats);
+  g_object_freeze_notify (G_OBJECT (self));
+  for (guint prop = SPICE_SHARE_CHANNEL_BYTES_IN; prop <= SPICE_SHARE_CHANNEL_WIRE_BYTES_OUT;
+       prop++)
+    spice_share_channel_notify (self, prop);
+  if (old.clients != self->stats.clients)
+    spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_CLIENTS);
+  if (old.requests != self->stats.requests)
+    spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_REQUESTS);
+  if (old.transfers == NULL || !g_variant_equal (old.transfers, self->stats.transfers))
+    spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_TRANSFERS);
+  g_object_thaw_notify (G_OBJECT (self));
+  g_clear_pointer (&old.transfers, g_variant_unref);
+}
+
+static void
+on_clipboard_found (Share *item, gpointer token, gpointer user_data)
+{
+  SpiceShareChannel *self = user_data;
+
+  if (self->worker != NULL)
+    worker_clipboard_found (self->worker, token, item);
+}
+
+static void
+on_worker_lookup_clipboard (const char *id, const char *name, gpointer token, gpointer user_data)
+{
+  SpiceShareChannel *self = user_data;
+  g_autoptr (SpiceSession) session = dup_session (self);
+
+  clipboard_lookup (self->clipboard, session, id, name, on_clipboard_found, token, self);
+}
+
+static gboolean
+ensure_worker (SpiceShareChannel *self)
+{
+  const WorkerOps ops = {
+    .output = on_worker_output,
+    .failed = on_worker_failed,
+    .changed = on_worker_changed,
+    .lookup_clipboard = on_worker_lookup_clipboard,
+  };
+  g_autoptr (GError) error = NULL;
+
+  if (self->worker != NULL)
+    return TRUE;
+  self->worker = worker_new (&ops, self, &error);
+  if (self->worker == NULL)
+    {
+      spice_share_channel_fail (self, error);
+      return FALSE;
+    }
+  self->clipboard = clipboard_new ();
+  port_io_set_worker (self->io, self->worker);
+  return TRUE;
+}
+
+/* ---- spice-gtk's events ---- */
+
+static void
+connected (SpiceShareChannel *self)
+{
+  g_autoptr (SpiceSession) session = dup_session (self);
+
+  if (self->for_migration || self->ready || !ensure_worker (self))
+    return;
+  /* spice-gtk drops everything a view-only session sends, and never completes it (P13). */
+  port_io_set_worker (self->io, spice_session_get_read_only (session) ? NULL : self->worker);
+  port_io_connected (self->io);
+
+  self->ready = TRUE;
+  self->connected_at = g_get_real_time ();
+  share_debug ("channel is up");
+  spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_READY);
+  spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_CONNECTED_AT);
+  g_signal_emit (self, signals[SIGNAL_READY], 0);
+  if (self->ready && self->wanted_path != NULL && self->share == NULL && self->opening == NULL)
+    share_wanted (self);
+}
+
+static void
+disconnected (SpiceShareChannel *self)
+{
+  port_io_disconnected (self->io);
+  if (!self->ready)
+    return;
+
+  share_debug ("channel is down");
+  self->ready = FALSE;
+  self->connected_at = 0;
+  self->stats.clients = 0;
+  g_clear_pointer (&self->wanted_path, g_free);
+  stop_serving (self);
+  spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_READY);
+  spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_CONNECTED_AT);
+  spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_CLIENTS);
+}
+
+static void
+spice_share_channel_channel_event (SpiceChannel *channel, SpiceChannelEvent event)
+{
+  SpiceShareChannel *self = SPICE_SHARE_CHANNEL (channel);
+  SpiceChannelClass *parent = SPICE_CHANNEL_CLASS (spice_share_channel_parent_class);
+
+  if (parent->channel_event != NULL)
+    parent->channel_event (channel, event);
+  if (event == SPICE_CHANNEL_OPENED)
+    connected (self);
+  else if (event != SPICE_CHANNEL_NONE && event != SPICE_CHANNEL_SWITCHING)
+    disconnected (self);
+}
+
+/* The guest's side was opened or closed. Not chained: the parent would start to serve. */
+static void
+on_port_event (SpicePortChannel *channel, int event)
+{
+  SpiceShareChannel *self = SPICE_SHARE_CHANNEL (channel);
+
+  share_debug ("port event %d", event);
+  if (event == SPICE_PORT_EVENT_CLOSED && self->worker != NULL)
+    worker_reset (self->worker);
+}
+
+/* Any context: the byte stream ends here, whether or not the channel comes back (a switch to
+ * another host included; a seamless migration does not come here). */
+static void
+spice_share_channel_channel_reset (SpiceChannel *channel, gboolean migrating)
+{
+  SpiceShareChannel *self = SPICE_SHARE_CHANNEL (channel);
+
+  if (!migrating)
+    port_io_disconnected (self->io);
+  if (self->worker != NULL)
+    worker_reset (self->worker);
+  SPICE_CHANNEL_CLASS (spice_share_channel_parent_class)->channel_reset (channel, migrating);
+}
+
+/* Coroutine context. */
+static void
+handle_data (SpiceChannel *channel, SpiceMsgIn *message)
+{
+  port_io_handle_message (SPICE_SHARE_CHANNEL (channel)->io, message, FALSE, handlers.stock_data);
+}
+
+static void
+handle_compressed_data (SpiceChannel *channel, SpiceMsgIn *message)
+{
+  port_io_handle_message (SPICE_SHARE_CHANNEL (channel)->io, message, TRUE, handlers.stock_data);
+}
+
+/* ---- the type ---- */
+
+static void
+spice_share_channel_init (SpiceShareChannel *self)
+{
+  self->io = port_io_new (SPICE_PORT_CHANNEL (self));
+  spice_private_caps_init (&self->caps);
+}
+
+static void
+spice_share_channel_constructed (GObject *object)
+{
+  SpiceShareChannel *self = SPICE_SHARE_CHANNEL (object);
+  g_autoptr (SpiceSession) session = dup_session (self);
+
+  self->for_migration = session != NULL && spice_session_is_for_migration (session);
+  spice_private_caps_announce_lz4 (&self->caps, SPICE_CHANNEL (self), TRUE);
+  port_io_set_compression (self->io, COMPRESS_AUTO);
+
+  /* Announces the channel to the viewer, which may connect it. */
+  G_OBJECT_CLASS (spice_share_channel_parent_class)->constructed (object);
+}
+
+static void
+spice_share_channel_dispose (GObject *object)
+{
+  SpiceShareChannel *self = SPICE_SHARE_CHANNEL (object);
+
+  /* The parent's does not bear to run twice (P13). */
+  if (self->disposed)
+    return;
+  self->disposed = TRUE;
+
+  self->ready = FALSE;
+  g_clear_pointer (&self->wanted_path, g_free);
+  stop_serving (self);
+  port_io_disconnected (self->io);
+  port_io_set_worker (self->io, NULL);
+  g_clear_pointer (&self->worker, worker_stop);
+  g_clear_pointer (&self->clipboard, clipboard_free);
+  G_OBJECT_CLASS (spice_share_channel_parent_class)->dispose (object);
+}
+
+static void
+spice_share_channel_finalize (GObject *object)
+{
+  SpiceShareChannel *self = SPICE_SHARE_CHANNEL (object);
+
+  g_clear_error (&self->last_error);
+  g_clear_pointer (&self->stats.transfers, g_variant_unref);
+  g_clear_pointer (&self->io, port_io_free);
+  G_OBJECT_CLASS (spice_share_channel_parent_class)->finalize (object);
+}
+
+static void
+install_signals (GType type)
+{
+  signals[SIGNAL_READY]
+      = g_signal_new ("ready", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_SHARING_STARTED]
+      = g_signal_new ("sharing-started", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                      2, G_TYPE_STRING, G_TYPE_BOOLEAN);
+  signals[SIGNAL_SHARING_STOPPED] = g_signal_new ("sharing-stopped", type, G_SIGNAL_RUN_LAST, 0,
+                                                  NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_SHARE_ERROR] = g_signal_new ("share-error", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                              NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
+  signals[SIGNAL_SHARE_DIRECTORY] = g_signal_new_class_handler (
+      "share-directory", type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, G_CALLBACK (on_share_directory),
+      NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
+  signals[SIGNAL_STOP_SHARING] = g_signal_new_class_handler (
+      "stop-sharing", type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (spice_share_channel_stop), NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+spice_share_channel_class_init (SpiceShareChannelClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  SpiceChannelClass *channel_class = SPICE_CHANNEL_CLASS (klass);
+  SpiceChannelClass *port_class
+      = SPICE_CHANNEL_CLASS (g_type_class_peek_static (SPICE_TYPE_PORT_CHANNEL));
+
+  object_class->constructed = spice_share_channel_constructed;
+  object_class->dispose = spice_share_channel_dispose;
+  object_class->finalize = spice_share_channel_finalize;
+  channel_class->channel_event = spice_share_channel_channel_event;
+  channel_class->channel_reset = spice_share_channel_channel_reset;
+  /* Past SpiceWebdavChannel, whose own would feed its demultiplexer. */
+  channel_class->handle_msg = port_class->handle_msg;
+  g_signal_override_class_handler ("port-event", G_TYPE_FROM_CLASS (klass),
+                                   G_CALLBACK (on_port_event));
+
+  spice_share_channel_install_properties (object_class);
+  install_signals (G_TYPE_FROM_CLASS (klass));
+  spice_private_handlers_init (&handlers, channel_class, handle_data, handle_compressed_data,
+                               &incompatible);
+}

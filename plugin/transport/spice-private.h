@@ -1,0 +1,143 @@
+/* The only file that knows what spice-gtk keeps private (DESIGN P2, P3), and verifies it.
+ *
+ * spice-gtk 0.42, which these facts were read from:
+ *   spice-channel-priv.h  SpiceChannelClassPrivate begins with `GArray *handlers`, of functions,
+ *                         indexed by message type
+ *                         SpiceChannelPrivate holds `GQueue xmit_queue` of SpiceMsgOut, and
+ *                         `GArray *caps` of guint32
+ *                         SpiceMsgOut is { int refcount; SpiceChannel *channel; marshallers;
+ *                         marshaller; uint8_t *header; … }
+ * None of it is taken on trust: what does not check out is reported as "not here", and the caller
+ * does without (no compressed send, or the viewer's own channel).
+ *
+ * Everything here is for the main thread.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <spice-client.h>
+
+G_BEGIN_DECLS
+
+/**
+ * SpicePrivateHandlers:
+ * @array: what `SpiceChannelClass.priv` points to: our copy of spice-gtk's table
+ * @stock_data: spice-gtk's own handler of DATA (101)
+ */
+typedef struct
+{
+  GArray *array;
+  spice_msg_handler stock_data;
+} SpicePrivateHandlers;
+
+/**
+ * spice_private_handlers_init:
+ * @self: the new table; must live as long as the class
+ * @klass: our class, which still has the table of SpicePortChannel
+ * @data: our handler of DATA (101)
+ * @compressed: our handler of COMPRESSED_DATA (102)
+ * @error: what did not hold (%SPICE_SHARE_ERROR_INCOMPATIBLE)
+ *
+ * Gives @klass a table of its own. The base handlers (SET_ACK, PING, MIGRATE …) stay spice-gtk's.
+ *
+ * Returns: %FALSE if the table is not what we know; @klass is unchanged then
+ */
+gboolean spice_private_handlers_init (SpicePrivateHandlers *self,
+                                      SpiceChannelClass *klass,
+                                      spice_msg_handler data,
+                                      spice_msg_handler compressed,
+                                      GError **error);
+
+/**
+ * SpicePrivateCaps:
+ *
+ * Where a channel's list of announced capabilities is, found by watching it grow.
+ */
+typedef struct
+{
+  gssize offset; /* in SpiceChannelPrivate, in bytes; -1: not found */
+} SpicePrivateCaps;
+
+void spice_private_caps_init (SpicePrivateCaps *self);
+
+/**
+ * spice_private_caps_announce_lz4:
+ * @self: the same for every call on @channel
+ * @channel: a channel
+ * @announce: whether the next link message shall name the LZ4 capability
+ *
+ * spice-gtk has a call to add a capability and none to take it back.
+ *
+ * Returns: %FALSE if a capability once announced could not be taken back
+ */
+gboolean
+spice_private_caps_announce_lz4 (SpicePrivateCaps *self, SpiceChannel *channel, gboolean announce);
+
+/* The largest SpiceChannelPrivate we look through for the queue, in bytes. */
+#define SPICE_PRIVATE_MAX 4096
+
+/**
+ * SpicePrivateQueue:
+ *
+ * Where a channel's queue of messages to send is, found by watching it grow.
+ */
+typedef struct
+{
+  gssize offset;    /* in SpiceChannelPrivate, in bytes; -1: not found yet */
+  guint tries_left; /* writes to watch before giving up */
+  guint length;     /* before the write that is being watched */
+  gsize n_before;
+  guint8 before[SPICE_PRIVATE_MAX]; /* the private struct before that write; only until found */
+} SpicePrivateQueue;
+
+/**
+ * SpicePrivateWrite:
+ * @SPICE_PRIVATE_WRITE_QUEUED: the queue grew by exactly one DATA message of this channel
+ * @SPICE_PRIVATE_WRITE_DROPPED: the queue did not grow: spice-gtk dropped the message (it does so
+ *   while its queue is blocked, and warns)
+ * @SPICE_PRIVATE_WRITE_UNKNOWN: the queue is not known, or not as we know it
+ */
+typedef enum
+{
+  SPICE_PRIVATE_WRITE_QUEUED,
+  SPICE_PRIVATE_WRITE_DROPPED,
+  SPICE_PRIVATE_WRITE_UNKNOWN,
+} SpicePrivateWrite;
+
+void spice_private_queue_init (SpicePrivateQueue *self);
+
+/**
+ * spice_private_queue_before_write:
+ *
+ * To be called right before spice_port_channel_write_async().
+ */
+void spice_private_queue_before_write (SpicePrivateQueue *self, SpiceChannel *channel);
+
+/**
+ * spice_private_queue_after_write:
+ *
+ * To be called right after spice_port_channel_write_async(), with nothing between.
+ */
+SpicePrivateWrite spice_private_queue_after_write (SpicePrivateQueue *self, SpiceChannel *channel);
+
+/**
+ * spice_private_queue_mark_compressed:
+ *
+ * Makes the DATA message that was just queued a COMPRESSED_DATA message. Only after
+ * spice_private_queue_after_write() returned %SPICE_PRIVATE_WRITE_QUEUED, with nothing between.
+ */
+void spice_private_queue_mark_compressed (SpicePrivateQueue *self, SpiceChannel *channel);
+
+/**
+ * spice_private_read:
+ * @address: any address
+ * @buffer: (out caller-allocates): @size bytes
+ *
+ * Reads memory that may not be there: the kernel is asked to (a bad address is EFAULT, no signal).
+ *
+ * Returns: %FALSE if any of it is not readable
+ */
+gboolean spice_private_read (gconstpointer address, gpointer buffer, gsize size);
+
+G_END_DECLS

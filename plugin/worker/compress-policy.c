@@ -1,0 +1,111 @@
+/* See compress-policy.h.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "worker/compress-policy.h"
+
+/* A window of measurement, in us: long enough to look past the kernel's socket buffers. */
+#define WINDOW 100000
+
+/* How often the way not taken is looked at, in us, and how much is sent raw for it, in bytes. */
+#define PROBE_INTERVAL 2000000
+#define PROBE_BYTES (1024u * 1024)
+
+/* How much faster a way must be to be worth a change, and what a measurement weighs. */
+#define MARGIN 1.1
+#define WEIGHT 0.5
+
+/* Less than this saved is no gain; so many messages are then left alone at most. */
+#define MIN_YIELD (15.0 / 16)
+#define MAX_SKIP 64
+
+void
+compress_policy_init (CompressPolicy *self, CompressMode mode)
+{
+  *self = (CompressPolicy){ .mode = mode, .yield = 1, .skip_next = 1 };
+}
+
+static void
+average (double *value, double sample)
+{
+  *value = *value == 0 ? sample : *value * (1 - WEIGHT) + sample * WEIGHT;
+}
+
+void
+compress_policy_wire (CompressPolicy *self, guint64 sent, gboolean backlog, gint64 now)
+{
+  if (!backlog || self->window_start == 0 || sent < self->window_start_sent)
+    {
+      self->window_start = now;
+      self->window_start_sent = sent;
+      return;
+    }
+  if (now - self->window_start < WINDOW)
+    return;
+
+  average (&self->wire_rate,
+           (double)(sent - self->window_start_sent) * 1e6 / (double)(now - self->window_start));
+  self->window_start = now;
+  self->window_start_sent = sent;
+}
+
+static gboolean
+is_faster (const CompressPolicy *self)
+{
+  double raw = 1 / self->wire_rate;
+  double lz4 = MAX (1 / self->lz4_rate, self->yield / self->wire_rate);
+
+  return lz4 * MARGIN < raw;
+}
+
+gboolean
+compress_policy_wants (CompressPolicy *self, gsize size, gint64 now)
+{
+  if (self->mode != COMPRESS_AUTO)
+    return self->mode == COMPRESS_ALWAYS;
+
+  /* The wire is measured by what it does with plain messages first. */
+  if (self->wire_rate == 0)
+    return FALSE;
+  if (self->skip > 0)
+    {
+      self->skip--;
+      return FALSE;
+    }
+  if (self->lz4_rate == 0)
+    return TRUE;
+
+  if (now >= self->next_probe)
+    {
+      self->next_probe = now + PROBE_INTERVAL;
+      if (!self->compressed)
+        return TRUE; /* one message tells LZ4's speed and yield */
+      self->probe_left = PROBE_BYTES;
+    }
+  if (self->probe_left > 0)
+    {
+      self->probe_left -= MIN (size, self->probe_left);
+      return FALSE;
+    }
+  self->compressed = is_faster (self);
+  return self->compressed;
+}
+
+void
+compress_policy_result (CompressPolicy *self, gsize in, gsize out, gint64 elapsed)
+{
+  double yield = out == 0 ? 1 : (double)out / (double)in;
+
+  average (&self->lz4_rate, (double)in * 1e6 / (double)MAX (elapsed, 1));
+  average (&self->yield, yield);
+
+  if (yield > MIN_YIELD)
+    {
+      self->skip = self->skip_next;
+      self->skip_next = MIN (self->skip_next * 2, MAX_SKIP);
+    }
+  else
+    {
+      self->skip_next = 1;
+    }
+}

@@ -1,0 +1,591 @@
+/* See worker.h.
+ *
+ * Two custom sources carry the traffic: `wake` in the worker's context, `notify` in the channel's.
+ * Each is made ready by the other side and looks at everything that may have changed, so however
+ * much was queued meanwhile costs one wake-up.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "worker/worker.h"
+
+#include "base/log.h"
+#include "dav/dav-server.h"
+#include "mux/mux.h"
+#include "worker/traffic.h"
+#include "worker/vmc-codec.h"
+
+/* How often counters are told to the main thread at most, in us. */
+#define STATS_INTERVAL 500000
+
+/* Messages taken from the inbox before the other sources of the worker get their turn. */
+#define INBOX_BATCH 16
+
+struct _Worker
+{
+  gatomicrefcount ref_count;
+  WorkerOps ops;
+  gpointer user_data;
+
+  GMainContext *context; /* the worker's */
+  GMainContext *main_context;
+  GSource *wake;        /* in context */
+  GSource *notify;      /* in main_context */
+  GSource *stats_timer; /* in context */
+
+  Traffic *traffic;
+  gint stopped; /* (atomic) */
+
+  GMutex lock;       /* of the rest of this block */
+  GError *failure;   /* (nullable): to be told to the main thread */
+  WorkerStats stats; /* as the worker saw them last */
+  gboolean stats_changed;
+
+  /* the worker's thread only */
+  GMainLoop *loop;
+  Mux *mux;
+  DavServer *dav;
+  VmcEncoder *encoder;
+  CompressPolicy policy;
+  GArray *batch; /* of Inbound: taken from the inbox */
+  guint batch_next;
+  GBytes *feeding; /* inflated; what of it the mux has not taken yet starts at feed_offset */
+  gsize feed_offset;
+  gboolean blocked; /* the mux cannot take more */
+  gboolean failed;  /* nothing is read any more until the reset */
+  guint64 bytes_in;
+  gint64 last_stats;
+};
+
+/* The sources: made ready by g_source_set_ready_time() from any thread. */
+
+typedef struct
+{
+  GSource source;
+  Worker *worker;
+  void (*dispatch) (Worker *self);
+} ReadySource;
+
+static gboolean
+ready_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  ReadySource *self = (ReadySource *)source;
+
+  g_source_set_ready_time (source, -1);
+  self->dispatch (self->worker);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSource *
+ready_source_new (Worker *worker, void (*dispatch) (Worker *), GMainContext *context)
+{
+  static GSourceFuncs funcs = { .dispatch = ready_source_dispatch };
+  GSource *source = g_source_new (&funcs, sizeof (ReadySource));
+
+  ((ReadySource *)source)->worker = worker;
+  ((ReadySource *)source)->dispatch = dispatch;
+  g_source_set_static_name (source, "spice-share");
+  g_source_attach (source, context);
+  return source;
+}
+
+static void
+worker_unref (Worker *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  traffic_free (self->traffic);
+  g_array_unref (self->batch);
+  g_clear_error (&self->failure);
+  g_clear_pointer (&self->stats.transfers, g_variant_unref);
+  g_clear_pointer (&self->feeding, g_bytes_unref);
+  g_source_unref (self->wake);
+  g_source_unref (self->notify);
+  g_source_unref (self->stats_timer);
+  g_main_context_unref (self->context);
+  g_main_context_unref (self->main_context);
+  g_main_loop_unref (self->loop);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+/* ---- the worker's thread ---- */
+
+static void
+stats_are_stale (Worker *self)
+{
+  if (g_source_get_ready_time (self->stats_timer) == -1)
+    g_source_set_ready_time (self->stats_timer,
+                             MAX (self->last_stats + STATS_INTERVAL, g_get_monotonic_time ()));
+}
+
+static void
+publish_stats (Worker *self)
+{
+  g_autoptr (GVariant) transfers = g_variant_ref_sink (dav_server_get_transfers (self->dav));
+  guint clients = mux_get_n_clients (self->mux);
+  guint64 requests = dav_server_get_n_requests (self->dav);
+
+  self->last_stats = g_get_monotonic_time ();
+  /* Something under way makes progress without anybody telling. */
+  if (g_variant_n_children (transfers) > 0)
+    g_source_set_ready_time (self->stats_timer, self->last_stats + STATS_INTERVAL);
+
+  g_mutex_lock (&self->lock);
+  self->stats.bytes_in = self->bytes_in;
+  self->stats.clients = clients;
+  self->stats.requests = requests;
+  g_clear_pointer (&self->stats.transfers, g_variant_unref);
+  self->stats.transfers = g_steal_pointer (&transfers);
+  self->stats_changed = TRUE;
+  g_mutex_unlock (&self->lock);
+  g_source_set_ready_time (self->notify, 0);
+}
+
+static void
+fail (Worker *self, GError *error)
+{
+  self->failed = TRUE;
+  g_mutex_lock (&self->lock);
+  if (self->failure == NULL)
+    self->failure = g_steal_pointer (&error);
+  g_mutex_unlock (&self->lock);
+  g_clear_error (&error);
+  g_source_set_ready_time (self->notify, 0);
+}
+
+/* The next message, inflated. FALSE if there is none. */
+static gboolean
+next_inbound (Worker *self)
+{
+  g_autoptr (GError) error = NULL;
+  Inbound *inbound;
+
+  if (self->batch_next == self->batch->len)
+    {
+      g_array_set_size (self->batch, 0);
+      self->batch_next = 0;
+      traffic_take (self->traffic, self->batch);
+      if (self->batch->len == 0)
+        return FALSE;
+    }
+
+  inbound = &g_array_index (self->batch, Inbound, self->batch_next);
+  self->feed_offset = 0;
+  if (inbound->compressed)
+    self->feeding = vmc_decode (inbound->payload, &error);
+  else
+    self->feeding = g_bytes_ref (inbound->payload);
+  if (self->feeding == NULL)
+    fail (self, g_steal_pointer (&error));
+  else
+    self->bytes_in += g_bytes_get_size (self->feeding);
+  return self->feeding != NULL;
+}
+
+/* Counts down what was taken, once: the message stays in the batch until the batch is done. */
+static void
+inbound_done (Worker *self)
+{
+  Inbound *inbound = &g_array_index (self->batch, Inbound, self->batch_next);
+  gsize size = g_bytes_get_size (inbound->payload);
+
+  g_clear_pointer (&self->feeding, g_bytes_unref);
+  g_clear_pointer (&inbound->payload, g_bytes_unref);
+  self->batch_next++;
+  traffic_consumed (self->traffic, size);
+}
+
+static void
+pump_input (Worker *self)
+{
+  for (guint i = 0; i < INBOX_BATCH; i++)
+    {
+      if (self->blocked || self->failed || (self->feeding == NULL && !next_inbound (self)))
+        return;
+
+      self->feed_offset += mux_feed (self->mux, self->feeding, self->feed_offset);
+      if (self->feed_offset < g_bytes_get_size (self->feeding))
+        {
+          self->blocked = TRUE;
+          return;
+        }
+      inbound_done (self);
+    }
+  g_source_set_ready_time (self->wake, 0);
+}
+
+static GBytes *
+compress (Worker *self, GBytes *train, gint64 now)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (train, &size);
+  GBytes *compressed;
+
+  if (size < OUTBOUND_PREFIX + VMC_MIN_CHUNK || size - OUTBOUND_PREFIX > VMC_MAX_CHUNK
+      || !compress_policy_wants (&self->policy, size, now))
+    return NULL;
+
+  compressed = vmc_encode (self->encoder, data + OUTBOUND_PREFIX, size - OUTBOUND_PREFIX);
+  compress_policy_result (&self->policy, size - OUTBOUND_PREFIX,
+                          compressed == NULL ? 0 : g_bytes_get_size (compressed),
+                          g_get_monotonic_time () - now);
+  return compressed;
+}
+
+static void
+pump_output (Worker *self)
+{
+  guint64 sent;
+  gboolean busy = traffic_sample (self->traffic, &sent);
+
+  compress_policy_wire (&self->policy, sent, busy, g_get_monotonic_time ());
+  while (traffic_has_room (self->traffic))
+    {
+      Outbound outbound;
+
+      outbound.train = mux_pull (self->mux, OUTBOUND_PREFIX + VMC_MAX_CHUNK);
+      if (outbound.train == NULL)
+        return;
+      outbound.compressed = compress (self, outbound.train, g_get_monotonic_time ());
+      if (traffic_queue (self->traffic, outbound))
+        g_source_set_ready_time (self->notify, 0);
+    }
+}
+
+static void
+reset (Worker *self)
+{
+  gsize taken = 0;
+
+  for (guint i = self->batch_next; i < self->batch->len; i++)
+    taken += g_bytes_get_size (g_array_index (self->batch, Inbound, i).payload);
+  traffic_consumed (self->traffic, taken);
+  g_array_set_size (self->batch, 0);
+  self->batch_next = 0;
+  g_clear_pointer (&self->feeding, g_bytes_unref);
+  self->blocked = FALSE;
+  self->failed = FALSE;
+  mux_reset (self->mux);
+}
+
+static void
+on_wake (Worker *self)
+{
+  if (g_atomic_int_get (&self->stopped))
+    {
+      g_main_loop_quit (self->loop);
+      return;
+    }
+  if (traffic_see_reset (self->traffic))
+    reset (self);
+  pump_input (self);
+  pump_output (self);
+  stats_are_stale (self);
+}
+
+static void
+on_mux_accepted (GIOStream *stream, gint64 client, gpointer user_data)
+{
+  Worker *self = user_data;
+
+  dav_server_accept (self->dav, stream, client);
+}
+
+static void
+on_mux_output_ready (gpointer user_data)
+{
+  Worker *self = user_data;
+
+  g_source_set_ready_time (self->wake, 0);
+}
+
+static void
+on_mux_input_ready (gpointer user_data)
+{
+  Worker *self = user_data;
+
+  self->blocked = FALSE;
+  g_source_set_ready_time (self->wake, 0);
+}
+
+static void
+on_dav_request_done (GIOStream *stream, gpointer user_data)
+{
+  Worker *self = user_data;
+
+  mux_request_done (self->mux, stream);
+  stats_are_stale (self);
+}
+
+/* ---- commands, from the one thread to the other ---- */
+
+typedef struct
+{
+  Worker *worker;
+  CompressMode mode;
+  Share *share;
+  gpointer token;
+  char *id;
+  char *name;
+} Command;
+
+static void
+command_free (gpointer data)
+{
+  Command *command = data;
+
+  g_clear_pointer (&command->share, share_unref);
+  g_free (command->id);
+  g_free (command->name);
+  worker_unref (command->worker);
+  g_free (command);
+}
+
+static Command *
+command_new (Worker *self)
+{
+  Command *command = g_new0 (Command, 1);
+
+  g_atomic_ref_count_inc (&self->ref_count);
+  command->worker = self;
+  return command;
+}
+
+/* Not g_main_context_invoke(): it would run @function here while the other thread has not begun. */
+static void
+post (Command *command, GMainContext *context, GSourceFunc function)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, function, command, command_free);
+  g_source_attach (source, context);
+}
+
+static gboolean
+lookup_in_main (gpointer data)
+{
+  Command *command = data;
+  Worker *self = command->worker;
+
+  /* The source is the only thing that outlives worker_stop(), which was called in this thread. */
+  if (!g_source_is_destroyed (self->notify))
+    self->ops.lookup_clipboard (command->id, command->name, command->token, self->user_data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_dav_lookup_clipboard (const char *id, const char *name, gpointer token, gpointer user_data)
+{
+  Worker *self = user_data;
+  Command *command = command_new (self);
+
+  command->id = g_strdup (id);
+  command->name = g_strdup (name);
+  command->token = token;
+  post (command, self->main_context, lookup_in_main);
+}
+
+static gboolean
+clipboard_found_in_worker (gpointer data)
+{
+  Command *command = data;
+
+  if (command->worker->dav != NULL)
+    dav_server_clipboard_found (command->worker->dav, command->token, command->share);
+  return G_SOURCE_REMOVE;
+}
+
+void
+worker_clipboard_found (Worker *self, gpointer token, Share *share)
+{
+  Command *command = command_new (self);
+
+  command->token = token;
+  command->share = share == NULL ? NULL : share_ref (share);
+  post (command, self->context, clipboard_found_in_worker);
+}
+
+static gboolean
+set_share_in_worker (gpointer data)
+{
+  Command *command = data;
+
+  if (command->worker->dav != NULL)
+    dav_server_set_share (command->worker->dav, command->share);
+  return G_SOURCE_REMOVE;
+}
+
+void
+worker_set_share (Worker *self, Share *share)
+{
+  Command *command = command_new (self);
+
+  command->share = share == NULL ? NULL : share_ref (share);
+  post (command, self->context, set_share_in_worker);
+}
+
+static gboolean
+set_compression_in_worker (gpointer data)
+{
+  Command *command = data;
+
+  if (command->worker->policy.mode != command->mode)
+    compress_policy_init (&command->worker->policy, command->mode);
+  return G_SOURCE_REMOVE;
+}
+
+void
+worker_set_compression (Worker *self, CompressMode mode)
+{
+  Command *command = command_new (self);
+
+  command->mode = mode;
+  post (command, self->context, set_compression_in_worker);
+}
+
+static gpointer
+worker_thread (gpointer data)
+{
+  const MuxOps mux_ops = {
+    .accepted = on_mux_accepted,
+    .output_ready = on_mux_output_ready,
+    .input_ready = on_mux_input_ready,
+  };
+  const DavServerOps dav_ops = {
+    .request_done = on_dav_request_done,
+    .lookup_clipboard = on_dav_lookup_clipboard,
+  };
+  Worker *self = data;
+
+  g_main_context_push_thread_default (self->context);
+  self->encoder = vmc_encoder_new ();
+  self->mux = mux_new (&mux_ops, self);
+  self->dav = dav_server_new (&dav_ops, self);
+
+  g_main_loop_run (self->loop);
+
+  mux_reset (self->mux);
+  g_clear_pointer (&self->dav, dav_server_free);
+  g_clear_pointer (&self->mux, mux_free);
+  g_clear_pointer (&self->encoder, vmc_encoder_free);
+  g_source_destroy (self->wake);
+  g_source_destroy (self->stats_timer);
+  /* What was posted before the end is still owed: it holds references. */
+  while (g_main_context_iteration (self->context, FALSE))
+    ;
+  g_main_context_pop_thread_default (self->context);
+  worker_unref (self);
+  return NULL;
+}
+
+/* ---- the channel's thread ---- */
+
+static void
+on_notify (Worker *self)
+{
+  g_autoptr (GError) failure = NULL;
+  gboolean changed;
+
+  g_mutex_lock (&self->lock);
+  failure = g_steal_pointer (&self->failure);
+  changed = self->stats_changed;
+  g_mutex_unlock (&self->lock);
+
+  /* Any of these may stop the worker, but the source in dispatch keeps it until it returns. */
+  g_atomic_ref_count_inc (&self->ref_count);
+  if (!g_source_is_destroyed (self->notify))
+    self->ops.output (self->user_data);
+  if (changed && !g_source_is_destroyed (self->notify))
+    self->ops.changed (self->user_data);
+  if (failure != NULL && !g_source_is_destroyed (self->notify))
+    self->ops.failed (failure, self->user_data);
+  worker_unref (self);
+}
+
+Worker *
+worker_new (const WorkerOps *ops, gpointer user_data, GError **error)
+{
+  Worker *self = g_new0 (Worker, 1);
+  GThread *thread;
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->ops = *ops;
+  self->user_data = user_data;
+  g_mutex_init (&self->lock);
+  self->traffic = traffic_new ();
+  self->batch = inbound_batch_new ();
+  compress_policy_init (&self->policy, COMPRESS_NEVER);
+  self->context = g_main_context_new ();
+  self->main_context = g_main_context_ref_thread_default ();
+  self->loop = g_main_loop_new (self->context, FALSE);
+  self->wake = ready_source_new (self, on_wake, self->context);
+  self->stats_timer = ready_source_new (self, publish_stats, self->context);
+  self->notify = ready_source_new (self, on_notify, self->main_context);
+
+  g_atomic_ref_count_inc (&self->ref_count); /* the thread's */
+  thread = g_thread_try_new ("spice-share", worker_thread, self, error);
+  if (thread == NULL)
+    {
+      g_source_destroy (self->notify);
+      g_atomic_ref_count_dec (&self->ref_count);
+      worker_unref (self);
+      return NULL;
+    }
+  g_thread_unref (thread);
+  return self;
+}
+
+void
+worker_stop (Worker *self)
+{
+  g_source_destroy (self->notify);
+  g_atomic_int_set (&self->stopped, TRUE);
+  g_source_set_ready_time (self->wake, 0);
+  worker_unref (self);
+}
+
+void
+worker_push (Worker *self, GBytes *payload, gboolean compressed)
+{
+  if (traffic_push (self->traffic, (Inbound){ payload, compressed }))
+    g_source_set_ready_time (self->wake, 0);
+}
+
+gboolean
+worker_inbox_is_full (Worker *self)
+{
+  return traffic_is_full (self->traffic);
+}
+
+gboolean
+worker_pop (Worker *self, Outbound *message)
+{
+  return traffic_pop (self->traffic, message);
+}
+
+void
+worker_written (Worker *self, gsize size, gsize wire)
+{
+  if (traffic_written (self->traffic, size, wire))
+    g_source_set_ready_time (self->wake, 0);
+}
+
+void
+worker_reset (Worker *self)
+{
+  traffic_reset (self->traffic);
+  g_source_set_ready_time (self->wake, 0);
+}
+
+void
+worker_get_stats (Worker *self, WorkerStats *stats)
+{
+  g_mutex_lock (&self->lock);
+  *stats = self->stats;
+  if (stats->transfers != NULL)
+    g_variant_ref (stats->transfers);
+  self->stats_changed = FALSE;
+  g_mutex_unlock (&self->lock);
+}
