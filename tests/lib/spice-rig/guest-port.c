@@ -71,7 +71,7 @@ guest_ready (gpointer user_data)
   GIOCondition condition = g_source_query_unix_fd (self->io_source, self->io_tag);
 
   /* The server decides whether it reads now; it may be held back by the viewer. So a direction is
-   * watched again only when a call of ours ended in EAGAIN: no busy loop. */
+   * watched again only once the server used it: no busy loop. */
   if ((condition & (G_IO_HUP | G_IO_ERR)) != 0 && (condition & G_IO_IN) == 0)
     {
       guest_gone (self);
@@ -192,6 +192,8 @@ port_read (SpiceCharDeviceInstance *sin, uint8_t *buf, int len)
 
   if (self->guest_fd < 0 || len <= 0)
     return 0;
+  /* It is reading: tell it of what comes next, too. */
+  watch_for (self, G_IO_IN, 0);
   n = read (self->guest_fd, buf, len);
   if (n > 0)
     {
@@ -199,8 +201,8 @@ port_read (SpiceCharDeviceInstance *sin, uint8_t *buf, int len)
       return n;
     }
   if (n < 0 && (errno == EAGAIN || errno == EINTR))
-    watch_for (self, G_IO_IN, 0);
-  else if (self->gone_source == 0)
+    return 0;
+  if (self->gone_source == 0)
     /* End of file, ECONNRESET, or a pty's EIO; not from inside spice-server's call. */
     self->gone_source = g_idle_add (guest_gone_idle, self);
   return 0;
