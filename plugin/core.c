@@ -1,0 +1,115 @@
+/* What the module loads into a SPICE viewer: settings, the channel's substitution, and, where GTK 3
+ * is in the process, the part that draws.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "core.h"
+
+#include <dlfcn.h>
+#include <libintl.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "base/log.h"
+#include "controller.h"
+#include "settings.h"
+#include "transport/share-channel.h"
+
+#define GTK3_SONAME "libgtk-3.so.0"
+#define UI_NAME "libspice-share-ui.so"
+#define UI_ENTRY "spice_share_ui_init"
+
+typedef void (*UiInit) (void);
+
+/* Where this file was loaded from; the other parts and, in the build tree, po/ lie relative to it.
+ */
+static char *
+own_folder (void)
+{
+  Dl_info info;
+
+  if (dladdr ((void *)spice_share_core_init, &info) == 0 || info.dli_fname == NULL)
+    return g_strdup (PKGLIBDIR);
+  return g_path_get_dirname (info.dli_fname);
+}
+
+static void
+bind_translations (const char *folder)
+{
+  g_autofree char *built = g_build_filename (folder, "..", "po", NULL);
+
+  bindtextdomain (GETTEXT_PACKAGE, g_file_test (built, G_FILE_TEST_IS_DIR) ? built : LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+}
+
+/* The part that draws is of use only where something can be drawn on, and may be left out of an
+ * installation. */
+static void
+load_ui (const char *folder)
+{
+  g_autofree char *path = g_build_filename (folder, UI_NAME, NULL);
+  void *gtk = dlopen (GTK3_SONAME, RTLD_LAZY | RTLD_NOLOAD);
+  void *handle;
+  UiInit init;
+
+  if (gtk == NULL)
+    return;
+  dlclose (gtk);
+
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    {
+      share_debug ("%s is not installed", path);
+      return;
+    }
+  handle = dlopen (path, RTLD_NOW | RTLD_LOCAL);
+  if (handle == NULL)
+    {
+      g_warning (_ ("The viewer's window shows no button for shared folders: %s"), dlerror ());
+      return;
+    }
+  *(void **)&init = dlsym (handle, UI_ENTRY);
+  if (init == NULL)
+    {
+      g_warning (_ ("The viewer's window shows no button for shared folders: %s"), dlerror ());
+      dlclose (handle);
+      return;
+    }
+  init ();
+}
+
+static void
+channel_created (SpiceShareChannel *channel, gpointer user_data)
+{
+  share_controller_attach (channel, user_data);
+}
+
+void
+spice_share_core_init (void)
+{
+  g_autofree char *folder = NULL;
+  g_autoptr (ShareOverrides) overrides = NULL;
+  g_autoptr (ShareSettings) settings = NULL;
+  g_autoptr (GError) error = NULL;
+
+  /* A second copy of this file (built and installed, both named in GTK_MODULES) must not register
+   * the type again. */
+  if (g_type_from_name ("SpiceShareChannel") != 0)
+    return;
+
+  folder = own_folder ();
+  bind_translations (folder);
+
+  overrides = share_overrides_take_environment ();
+  settings = share_settings_new (overrides);
+
+  if (!spice_share_channel_install (channel_created, settings, &error))
+    {
+      g_warning (_ ("spice-share stays out, the viewer's own folder sharing is used: %s"),
+                 error->message);
+      return;
+    }
+  /* The callback lives as long as the process, and so do the settings it is given. */
+  g_steal_pointer (&settings);
+
+  load_ui (folder);
+}
