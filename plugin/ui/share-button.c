@@ -1,0 +1,114 @@
+/* The header bar's button; see share-button.h.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "ui/share-button.h"
+
+#include "ui/share-panel.h"
+
+#include <glib/gi18n-lib.h>
+
+struct _ShareUiButton
+{
+  GtkMenuButton parent_instance;
+
+  ShareSteering *steering;
+  GtkWidget *icon;
+};
+
+G_DEFINE_FINAL_TYPE (ShareUiButton, share_ui_button, GTK_TYPE_MENU_BUTTON)
+
+static void
+share_ui_button_class_init (ShareUiButtonClass *klass)
+{
+}
+
+static void
+share_ui_button_init (ShareUiButton *self)
+{
+}
+
+static void
+update (ShareUiButton *self)
+{
+  const ShareSnapshot *snapshot = share_ui_model_get_snapshot (self->steering->model);
+  ShareState state = share_state_from_snapshot (snapshot);
+  g_autofree char *sentence = share_state_describe (snapshot);
+  AtkObject *accessible = gtk_widget_get_accessible (GTK_WIDGET (self));
+  /* Translators: the button's name for a screen reader, and its state */
+  g_autofree char *name = g_strdup_printf (_ ("Shared folder: %s"), share_state_title (state));
+
+  gtk_image_set_from_icon_name (GTK_IMAGE (self->icon), share_state_icon_name (state),
+                                GTK_ICON_SIZE_BUTTON);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self), sentence);
+  if (g_strcmp0 (atk_object_get_name (accessible), name) != 0)
+    atk_object_set_name (accessible, name);
+  if (g_strcmp0 (atk_object_get_description (accessible), sentence) != 0)
+    atk_object_set_description (accessible, sentence);
+}
+
+gboolean
+share_ui_button_take_uris (ShareUiButton *self, const char *const *uris)
+{
+  g_autofree char *dir = uris[0] != NULL ? g_filename_from_uri (uris[0], NULL, NULL) : NULL;
+  g_autofree char *before = NULL;
+  gboolean read_only;
+
+  if (dir == NULL)
+    return FALSE;
+  before = share_steering_dup_folder (self->steering, &read_only);
+  share_steering_share (self->steering, share_steering_get_scope (self->steering), dir, read_only);
+  return TRUE;
+}
+
+static void
+on_drop (GtkWidget *widget,
+         GdkDragContext *context,
+         int x,
+         int y,
+         GtkSelectionData *data,
+         guint info,
+         guint when,
+         gpointer user_data)
+{
+  g_auto (GStrv) uris = gtk_selection_data_get_uris (data);
+
+  if (uris != NULL)
+    share_ui_button_take_uris (SHARE_UI_BUTTON (widget), (const char *const *)uris);
+}
+
+/* Not before it is looked at: a file chooser talks to the desktop's volume monitors. */
+static void
+on_popover_show (GtkWidget *popover, ShareUiButton *self)
+{
+  GtkWidget *panel;
+
+  if (gtk_bin_get_child (GTK_BIN (popover)) != NULL)
+    return;
+  panel = share_ui_panel_new (self->steering);
+  gtk_widget_show (panel);
+  gtk_container_add (GTK_CONTAINER (popover), panel);
+}
+
+GtkWidget *
+share_ui_button_new (ShareSteering *steering)
+{
+  ShareUiButton *self = g_object_new (SHARE_UI_TYPE_BUTTON, "use-popover", TRUE, NULL);
+  GtkWidget *popover = gtk_popover_new (GTK_WIDGET (self));
+
+  self->steering = steering;
+  self->icon = gtk_image_new ();
+  gtk_container_add (GTK_CONTAINER (self), self->icon);
+  gtk_widget_show (self->icon);
+  g_signal_connect_object (popover, "show", G_CALLBACK (on_popover_show), self, 0);
+  gtk_menu_button_set_popover (GTK_MENU_BUTTON (self), popover);
+
+  gtk_drag_dest_set (GTK_WIDGET (self), GTK_DEST_DEFAULT_ALL, NULL, 0, GDK_ACTION_COPY);
+  gtk_drag_dest_add_uri_targets (GTK_WIDGET (self));
+  g_signal_connect (self, "drag-data-received", G_CALLBACK (on_drop), NULL);
+
+  g_signal_connect_object (steering->model, "changed", G_CALLBACK (update), self,
+                           G_CONNECT_SWAPPED);
+  update (self);
+  return GTK_WIDGET (self);
+}

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Runs a command on an X server of its own, which is gone when it ends.
+# SPDX-License-Identifier: LGPL-2.1-or-later
+set -eu
+dir=$(mktemp -d "${TMPDIR:-/tmp}/spice-share-display.XXXXXX")
+server=
+trap 'test -z "$server" || kill "$server" 2>/dev/null || :; rm -rf "$dir"' EXIT
+trap 'exit 1' HUP INT TERM
+mkfifo "$dir/number"
+Xvfb -displayfd 3 -screen 0 "${SPICE_SHARE_SCREEN:-1024x768x24}" -nolisten tcp \
+  3>"$dir/number" >"$dir/log" 2>&1 &
+server=$!
+read -r number <"$dir/number" || { cat "$dir/log" >&2; exit 1; }
+DISPLAY=:$number GDK_BACKEND=x11 XDG_RUNTIME_DIR=$dir "$@"
