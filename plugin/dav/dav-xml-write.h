@@ -10,6 +10,7 @@
 #include "dav/dav-lock.h"
 #include "dav/dav-props.h"
 #include "dav/dav-xml-read.h"
+#include "dav/dav-xml-text.h"
 
 G_BEGIN_DECLS
 
@@ -24,6 +25,7 @@ G_BEGIN_DECLS
  * @mtime_ns: its fraction
  * @birth_time: seconds since 1970, %G_MININT64 if the file system has none
  * @content_type: (nullable): of a file
+ * @is_read_only: it cannot be locked, so supportedlock is empty
  * @has_quota: the two after it are known
  * @quota_available: bytes this user may still write
  * @quota_used: bytes in use
@@ -37,6 +39,7 @@ typedef struct
 {
   const char *path;
   gboolean is_folder;
+  gboolean is_read_only;
   guint64 inode;
   guint64 size;
   gint64 mtime;
@@ -121,14 +124,5 @@ void dav_xml_append_lock_body (GString *out, const DavLock *lock, gint64 now);
  * Appends a whole error body (RFC 4918 section 16).
  */
 void dav_xml_append_error_body (GString *out, const char *condition, const DavLock *lock);
-
-/**
- * dav_xml_append_text:
- * @text: bytes in any encoding
- *
- * Appends @text as character data or attribute value of XML or HTML: markup escaped; what is not
- * UTF-8 or no character of XML 1.0 becomes U+FFFD.
- */
-void dav_xml_append_text (GString *out, const char *text);
 
 G_END_DECLS
