@@ -7,9 +7,9 @@
 /* A window of measurement, in us: long enough to look past the kernel's socket buffers. */
 #define WINDOW 100000
 
-/* How often the way not taken is looked at, in us, and how much is sent raw for it, in bytes. */
-#define PROBE_INTERVAL 2000000
-#define PROBE_BYTES (1024u * 1024)
+/* How often the way not taken is looked at, and how long that takes at most, in us. */
+#define PROBE_INTERVAL 4000000
+#define PROBE_TIME (WINDOW * 3 / 2)
 
 /* How much faster a way must be to be worth a change, and what a measurement weighs. */
 #define MARGIN 1.1
@@ -34,19 +34,25 @@ average (double *value, double sample)
 void
 compress_policy_wire (CompressPolicy *self, guint64 sent, gboolean backlog, gint64 now)
 {
-  if (!backlog || self->window_start == 0 || sent < self->window_start_sent)
+  double rate;
+
+  if (self->window_start == 0 || sent < self->window_start_sent)
     {
       self->window_start = now;
       self->window_start_sent = sent;
+      self->window_busy = TRUE;
       return;
     }
+  self->window_busy &= backlog;
   if (now - self->window_start < WINDOW)
     return;
 
-  average (&self->wire_rate,
-           (double)(sent - self->window_start_sent) * 1e6 / (double)(now - self->window_start));
-  self->window_start = now;
-  self->window_start_sent = sent;
+  rate = (double)(sent - self->window_start_sent) * 1e6 / (double)(now - self->window_start);
+  if (self->window_busy)
+    average (&self->wire_rate, rate);
+  else
+    self->wire_rate = MAX (self->wire_rate, rate);
+  self->window_start = 0;
 }
 
 static gboolean
@@ -59,7 +65,7 @@ is_faster (const CompressPolicy *self)
 }
 
 gboolean
-compress_policy_wants (CompressPolicy *self, gsize size, gint64 now)
+compress_policy_wants (CompressPolicy *self, gint64 now)
 {
   if (self->mode != COMPRESS_AUTO)
     return self->mode == COMPRESS_ALWAYS;
@@ -80,13 +86,11 @@ compress_policy_wants (CompressPolicy *self, gsize size, gint64 now)
       self->next_probe = now + PROBE_INTERVAL;
       if (!self->compressed)
         return TRUE; /* one message tells LZ4's speed and yield */
-      self->probe_left = PROBE_BYTES;
+      self->probe_until = now + PROBE_TIME;
+      self->window_start = 0;
     }
-  if (self->probe_left > 0)
-    {
-      self->probe_left -= MIN (size, self->probe_left);
-      return FALSE;
-    }
+  if (now < self->probe_until)
+    return FALSE;
   self->compressed = is_faster (self);
   return self->compressed;
 }

@@ -30,10 +30,11 @@ typedef struct
 
   gint64 window_start;       /* us; 0: no window */
   guint64 window_start_sent; /* bytes, at the start of the window */
+  gboolean window_busy;      /* the wire never ran dry in it */
 
   gint64 next_probe;   /* us: when to look at the way not taken again */
   gboolean compressed; /* the way taken last */
-  gsize probe_left;    /* bytes to send raw, to measure the wire with */
+  gint64 probe_until;  /* us: send raw until then, to measure the wire */
   guint skip;          /* messages to leave alone, after some that did not shrink */
   guint skip_next;     /* how many the next failure costs */
 } CompressPolicy;
@@ -46,16 +47,15 @@ void compress_policy_init (CompressPolicy *self, CompressMode mode);
  * @backlog: whether more was waiting all the time since the last call
  * @now: us, monotonic
  *
- * Only a wire that never ran dry tells its speed.
+ * A wire that never ran dry tells its speed; any other only that it is no slower than this.
  */
 void compress_policy_wire (CompressPolicy *self, guint64 sent, gboolean backlog, gint64 now);
 
 /**
  * compress_policy_wants:
- * @size: of the next message, in bytes
  * @now: us, monotonic
  */
-gboolean compress_policy_wants (CompressPolicy *self, gsize size, gint64 now);
+gboolean compress_policy_wants (CompressPolicy *self, gint64 now);
 
 /**
  * compress_policy_result:

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "dav/dav-server.h"
 #include "mux/mux.h"
+#include "worker/ready-source.h"
 #include "worker/traffic.h"
 #include "worker/vmc-codec.h"
 
@@ -56,38 +57,6 @@ struct _Worker
   gint64 last_stats;
 };
 
-/* The sources: made ready by g_source_set_ready_time() from any thread. */
-
-typedef struct
-{
-  GSource source;
-  Worker *worker;
-  void (*dispatch) (Worker *self);
-} ReadySource;
-
-static gboolean
-ready_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
-{
-  ReadySource *self = (ReadySource *)source;
-
-  g_source_set_ready_time (source, -1);
-  self->dispatch (self->worker);
-  return G_SOURCE_CONTINUE;
-}
-
-static GSource *
-ready_source_new (Worker *worker, void (*dispatch) (Worker *), GMainContext *context)
-{
-  static GSourceFuncs funcs = { .dispatch = ready_source_dispatch };
-  GSource *source = g_source_new (&funcs, sizeof (ReadySource));
-
-  ((ReadySource *)source)->worker = worker;
-  ((ReadySource *)source)->dispatch = dispatch;
-  g_source_set_static_name (source, "spice-share");
-  g_source_attach (source, context);
-  return source;
-}
-
 static void
 worker_unref (Worker *self)
 {
@@ -120,8 +89,9 @@ stats_are_stale (Worker *self)
 }
 
 static void
-publish_stats (Worker *self)
+publish_stats (gpointer user_data)
 {
+  Worker *self = user_data;
   g_autoptr (GVariant) transfers = g_variant_ref_sink (dav_server_get_transfers (self->dav));
   guint clients = mux_get_n_clients (self->mux);
   guint64 requests = dav_server_get_n_requests (self->dav);
@@ -223,7 +193,7 @@ compress (Worker *self, GBytes *train, gint64 now)
   GBytes *compressed;
 
   if (size < OUTBOUND_PREFIX + VMC_MIN_CHUNK || size - OUTBOUND_PREFIX > VMC_MAX_CHUNK
-      || !compress_policy_wants (&self->policy, size, now))
+      || !compress_policy_wants (&self->policy, now))
     return NULL;
 
   compressed = vmc_encode (self->encoder, data + OUTBOUND_PREFIX, size - OUTBOUND_PREFIX);
@@ -270,8 +240,9 @@ reset (Worker *self)
 }
 
 static void
-on_wake (Worker *self)
+on_wake (gpointer user_data)
 {
+  Worker *self = user_data;
   if (g_atomic_int_get (&self->stopped))
     {
       g_main_loop_quit (self->loop);
@@ -483,8 +454,9 @@ worker_thread (gpointer data)
 /* ---- the channel's thread ---- */
 
 static void
-on_notify (Worker *self)
+on_notify (gpointer user_data)
 {
+  Worker *self = user_data;
   g_autoptr (GError) failure = NULL;
   gboolean changed;
 
@@ -520,9 +492,9 @@ worker_new (const WorkerOps *ops, gpointer user_data, GError **error)
   self->context = g_main_context_new ();
   self->main_context = g_main_context_ref_thread_default ();
   self->loop = g_main_loop_new (self->context, FALSE);
-  self->wake = ready_source_new (self, on_wake, self->context);
-  self->stats_timer = ready_source_new (self, publish_stats, self->context);
-  self->notify = ready_source_new (self, on_notify, self->main_context);
+  self->wake = ready_source_new (on_wake, self, self->context);
+  self->stats_timer = ready_source_new (publish_stats, self, self->context);
+  self->notify = ready_source_new (on_notify, self, self->main_context);
 
   g_atomic_ref_count_inc (&self->ref_count); /* the thread's */
   thread = g_thread_try_new ("spice-share", worker_thread, self, error);
