@@ -21,7 +21,6 @@
 struct _PortIO
 {
   SpicePortChannel *channel; /* (unowned): owns us */
-  gulong data_id;
   guint data_signal;
   Worker *worker; /* (unowned) (nullable) */
   PortIOStats stats;
@@ -67,14 +66,13 @@ port_io_new (SpicePortChannel *channel)
   spice_private_queue_init (&self->queue);
   self->data_signal = g_signal_lookup ("port-data", SPICE_TYPE_PORT_CHANNEL);
   /* The first handler of all, or it could not stop the emission for the others. */
-  self->data_id = g_signal_connect (channel, "port-data", G_CALLBACK (on_port_data), self);
+  g_signal_connect (channel, "port-data", G_CALLBACK (on_port_data), self);
   return self;
 }
 
 void
 port_io_free (PortIO *self)
 {
-  g_clear_signal_handler (&self->data_id, self->channel);
   g_free (self);
 }
 

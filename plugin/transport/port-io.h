@@ -35,6 +35,12 @@ typedef struct
  * @channel: (transfer none): the channel, which owns what is returned
  */
 PortIO *port_io_new (SpicePortChannel *channel);
+
+/**
+ * port_io_free:
+ *
+ * When the channel is finalized, which has taken our signal handler with it.
+ */
 void port_io_free (PortIO *self);
 
 /**
