@@ -11,15 +11,13 @@
 #include "base/log.h"
 #include "dav/dav-server.h"
 #include "mux/mux.h"
+#include "worker/feeder.h"
 #include "worker/ready-source.h"
 #include "worker/traffic.h"
 #include "worker/vmc-codec.h"
 
 /* How often counters are told to the main thread at most, in us. */
 #define STATS_INTERVAL 500000
-
-/* Messages taken from the inbox before the other sources of the worker get their turn. */
-#define INBOX_BATCH 16
 
 struct _Worker
 {
@@ -35,6 +33,7 @@ struct _Worker
 
   Traffic *traffic;
   gint stopped; /* (atomic) */
+  gint mode;    /* (atomic) CompressMode */
 
   GMutex lock;       /* of the rest of this block */
   GError *failure;   /* (nullable): to be told to the main thread */
@@ -44,16 +43,10 @@ struct _Worker
   /* the worker's thread only */
   GMainLoop *loop;
   Mux *mux;
+  Feeder *feeder;
   DavServer *dav;
   VmcEncoder *encoder;
   CompressPolicy policy;
-  GArray *batch; /* of Inbound: taken from the inbox */
-  guint batch_next;
-  GBytes *feeding; /* inflated; what of it the mux has not taken yet starts at feed_offset */
-  gsize feed_offset;
-  gboolean blocked; /* the mux cannot take more */
-  gboolean failed;  /* nothing is read any more until the reset */
-  guint64 bytes_in;
   gint64 last_stats;
 };
 
@@ -64,10 +57,8 @@ worker_unref (Worker *self)
     return;
 
   traffic_free (self->traffic);
-  g_array_unref (self->batch);
   g_clear_error (&self->failure);
   g_clear_pointer (&self->stats.transfers, g_variant_unref);
-  g_clear_pointer (&self->feeding, g_bytes_unref);
   g_source_unref (self->wake);
   g_source_unref (self->notify);
   g_source_unref (self->stats_timer);
@@ -102,7 +93,7 @@ publish_stats (gpointer user_data)
     g_source_set_ready_time (self->stats_timer, self->last_stats + STATS_INTERVAL);
 
   g_mutex_lock (&self->lock);
-  self->stats.bytes_in = self->bytes_in;
+  self->stats.bytes_in = feeder_get_bytes (self->feeder);
   self->stats.clients = clients;
   self->stats.requests = requests;
   g_clear_pointer (&self->stats.transfers, g_variant_unref);
@@ -113,76 +104,25 @@ publish_stats (gpointer user_data)
 }
 
 static void
-fail (Worker *self, GError *error)
-{
-  self->failed = TRUE;
-  g_mutex_lock (&self->lock);
-  if (self->failure == NULL)
-    self->failure = g_steal_pointer (&error);
-  g_mutex_unlock (&self->lock);
-  g_clear_error (&error);
-  g_source_set_ready_time (self->notify, 0);
-}
-
-/* The next message, inflated. FALSE if there is none. */
-static gboolean
-next_inbound (Worker *self)
-{
-  g_autoptr (GError) error = NULL;
-  Inbound *inbound;
-
-  if (self->batch_next == self->batch->len)
-    {
-      g_array_set_size (self->batch, 0);
-      self->batch_next = 0;
-      traffic_take (self->traffic, self->batch);
-      if (self->batch->len == 0)
-        return FALSE;
-    }
-
-  inbound = &g_array_index (self->batch, Inbound, self->batch_next);
-  self->feed_offset = 0;
-  if (inbound->compressed)
-    self->feeding = vmc_decode (inbound->payload, &error);
-  else
-    self->feeding = g_bytes_ref (inbound->payload);
-  if (self->feeding == NULL)
-    fail (self, g_steal_pointer (&error));
-  else
-    self->bytes_in += g_bytes_get_size (self->feeding);
-  return self->feeding != NULL;
-}
-
-/* Counts down what was taken, once: the message stays in the batch until the batch is done. */
-static void
-inbound_done (Worker *self)
-{
-  Inbound *inbound = &g_array_index (self->batch, Inbound, self->batch_next);
-  gsize size = g_bytes_get_size (inbound->payload);
-
-  g_clear_pointer (&self->feeding, g_bytes_unref);
-  g_clear_pointer (&inbound->payload, g_bytes_unref);
-  self->batch_next++;
-  traffic_consumed (self->traffic, size);
-}
-
-static void
 pump_input (Worker *self)
 {
-  for (guint i = 0; i < INBOX_BATCH; i++)
-    {
-      if (self->blocked || self->failed || (self->feeding == NULL && !next_inbound (self)))
-        return;
+  g_autoptr (GError) error = NULL;
 
-      self->feed_offset += mux_feed (self->mux, self->feeding, self->feed_offset);
-      if (self->feed_offset < g_bytes_get_size (self->feeding))
-        {
-          self->blocked = TRUE;
-          return;
-        }
-      inbound_done (self);
+  switch (feeder_run (self->feeder, &error))
+    {
+    case FEEDER_IDLE:
+      break;
+    case FEEDER_MORE:
+      g_source_set_ready_time (self->wake, 0);
+      break;
+    case FEEDER_FAILED:
+      g_mutex_lock (&self->lock);
+      if (self->failure == NULL)
+        self->failure = g_steal_pointer (&error);
+      g_mutex_unlock (&self->lock);
+      g_source_set_ready_time (self->notify, 0);
+      break;
     }
-  g_source_set_ready_time (self->wake, 0);
 }
 
 static GBytes *
@@ -208,7 +148,10 @@ pump_output (Worker *self)
 {
   guint64 sent;
   gboolean busy = traffic_sample (self->traffic, &sent);
+  CompressMode mode = g_atomic_int_get (&self->mode);
 
+  if (self->policy.mode != mode)
+    compress_policy_init (&self->policy, mode);
   compress_policy_wire (&self->policy, sent, busy, g_get_monotonic_time ());
   while (traffic_has_room (self->traffic))
     {
@@ -224,22 +167,6 @@ pump_output (Worker *self)
 }
 
 static void
-reset (Worker *self)
-{
-  gsize taken = 0;
-
-  for (guint i = self->batch_next; i < self->batch->len; i++)
-    taken += g_bytes_get_size (g_array_index (self->batch, Inbound, i).payload);
-  traffic_consumed (self->traffic, taken);
-  g_array_set_size (self->batch, 0);
-  self->batch_next = 0;
-  g_clear_pointer (&self->feeding, g_bytes_unref);
-  self->blocked = FALSE;
-  self->failed = FALSE;
-  mux_reset (self->mux);
-}
-
-static void
 on_wake (gpointer user_data)
 {
   Worker *self = user_data;
@@ -249,7 +176,10 @@ on_wake (gpointer user_data)
       return;
     }
   if (traffic_see_reset (self->traffic))
-    reset (self);
+    {
+      feeder_reset (self->feeder);
+      mux_reset (self->mux);
+    }
   pump_input (self);
   pump_output (self);
   stats_are_stale (self);
@@ -276,7 +206,7 @@ on_mux_input_ready (gpointer user_data)
 {
   Worker *self = user_data;
 
-  self->blocked = FALSE;
+  feeder_unblock (self->feeder);
   g_source_set_ready_time (self->wake, 0);
 }
 
@@ -294,7 +224,6 @@ on_dav_request_done (GIOStream *stream, gpointer user_data)
 typedef struct
 {
   Worker *worker;
-  CompressMode mode;
   Share *share;
   gpointer token;
   char *id;
@@ -397,25 +326,6 @@ worker_set_share (Worker *self, Share *share)
   post (command, self->context, set_share_in_worker);
 }
 
-static gboolean
-set_compression_in_worker (gpointer data)
-{
-  Command *command = data;
-
-  if (command->worker->policy.mode != command->mode)
-    compress_policy_init (&command->worker->policy, command->mode);
-  return G_SOURCE_REMOVE;
-}
-
-void
-worker_set_compression (Worker *self, CompressMode mode)
-{
-  Command *command = command_new (self);
-
-  command->mode = mode;
-  post (command, self->context, set_compression_in_worker);
-}
-
 static gpointer
 worker_thread (gpointer data)
 {
@@ -433,12 +343,14 @@ worker_thread (gpointer data)
   g_main_context_push_thread_default (self->context);
   self->encoder = vmc_encoder_new ();
   self->mux = mux_new (&mux_ops, self);
+  self->feeder = feeder_new (self->traffic, self->mux);
   self->dav = dav_server_new (&dav_ops, self);
 
   g_main_loop_run (self->loop);
 
   mux_reset (self->mux);
   g_clear_pointer (&self->dav, dav_server_free);
+  g_clear_pointer (&self->feeder, feeder_free);
   g_clear_pointer (&self->mux, mux_free);
   g_clear_pointer (&self->encoder, vmc_encoder_free);
   g_source_destroy (self->wake);
@@ -487,7 +399,7 @@ worker_new (const WorkerOps *ops, gpointer user_data, GError **error)
   self->user_data = user_data;
   g_mutex_init (&self->lock);
   self->traffic = traffic_new ();
-  self->batch = inbound_batch_new ();
+  self->mode = COMPRESS_NEVER;
   compress_policy_init (&self->policy, COMPRESS_NEVER);
   self->context = g_main_context_new ();
   self->main_context = g_main_context_ref_thread_default ();
@@ -549,6 +461,12 @@ worker_reset (Worker *self)
 {
   traffic_reset (self->traffic);
   g_source_set_ready_time (self->wake, 0);
+}
+
+void
+worker_set_compression (Worker *self, CompressMode mode)
+{
+  g_atomic_int_set (&self->mode, mode);
 }
 
 void
