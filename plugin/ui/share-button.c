@@ -40,7 +40,9 @@ update (ShareUiButton *self)
 
   gtk_image_set_from_icon_name (GTK_IMAGE (self->icon), share_state_icon_name (state),
                                 GTK_ICON_SIZE_BUTTON);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self), sentence);
+  /* The open panel says it itself, and the tooltip would lie on top of it. */
+  gtk_widget_set_tooltip_text (
+      GTK_WIDGET (self), gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (self)) ? NULL : sentence);
   if (g_strcmp0 (atk_object_get_name (accessible), name) != 0)
     atk_object_set_name (accessible, name);
   if (g_strcmp0 (atk_object_get_description (accessible), sentence) != 0)
@@ -109,6 +111,7 @@ share_ui_button_new (ShareSteering *steering)
 
   g_signal_connect_object (steering->model, "changed", G_CALLBACK (update), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect (self, "toggled", G_CALLBACK (update), NULL);
   update (self);
   return GTK_WIDGET (self);
 }

@@ -213,6 +213,23 @@ update_shortcuts (ShareUiPanel *self)
   self->shortcuts = g_steal_pointer (&recent);
 }
 
+/* “For this one only”, and which one that is. */
+static void
+update_vm_label (ShareUiPanel *self, const char *vm_name)
+{
+  g_autoptr (GString) text = g_string_new (_ ("For _this one only"));
+
+  if (vm_name != NULL)
+    {
+      g_autoptr (GString) name = g_string_new (vm_name);
+
+      g_string_replace (name, "_", "__", 0);
+      g_string_append_printf (text, " (%s)", name->str);
+    }
+  if (g_strcmp0 (gtk_button_get_label (GTK_BUTTON (self->for_vm)), text->str) != 0)
+    gtk_button_set_label (GTK_BUTTON (self->for_vm), text->str);
+}
+
 static void
 update_choices (ShareUiPanel *self, const ShareSnapshot *snapshot)
 {
@@ -244,6 +261,7 @@ update_choices (ShareUiPanel *self, const ShareSnapshot *snapshot)
   if (!self->pending)
     gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->read_only), read_only);
   gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (for_vm ? self->for_vm : self->for_all), TRUE);
+  update_vm_label (self, snapshot->vm_name);
   gtk_widget_set_sensitive (
       self->for_vm,
       share_ui_choices_can_write (self->steering->choices, SHARE_SCOPE_VM, snapshot->vm_uuid));

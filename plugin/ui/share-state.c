@@ -89,8 +89,8 @@ share_state_describe (const ShareSnapshot *snapshot)
       {
         guint n = (guint)MIN (g_variant_n_children (snapshot->transfers), G_MAXUINT);
 
-        return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u file is being copied, “%s”.",
-                                             "%u files are being copied, “%s”.", n),
+        return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "“%2$s”: %1$u file is being copied.",
+                                             "“%2$s”: %1$u files are being copied.", n),
                                 n, name != NULL ? name : "");
       }
     case SHARE_STATE_ERROR:

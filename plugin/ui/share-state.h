@@ -74,7 +74,7 @@ typedef struct
   guint64 wire_bytes_in;
   guint64 wire_bytes_out;
   guint clients;
-  guint requests;
+  guint64 requests;
   GVariant *transfers;
 } ShareSnapshot;
 

@@ -54,12 +54,14 @@ share_text_progress (guint64 done, guint64 total, double per_second, gint64 seco
 }
 
 char *
-share_text_totals (guint64 to_guest, guint64 from_guest, guint requests)
+share_text_totals (guint64 to_guest, guint64 from_guest, guint64 requests)
 {
   g_autofree char *out = g_format_size (to_guest);
   g_autofree char *in = g_format_size (from_guest);
+  g_autofree char *number = g_strdup_printf ("%" G_GUINT64_FORMAT, requests);
+  /* Translators: %s is a whole number */
   g_autofree char *count = g_strdup_printf (
-      g_dngettext (GETTEXT_PACKAGE, "%u request", "%u requests", requests), requests);
+      g_dngettext (GETTEXT_PACKAGE, "%s request", "%s requests", (gulong)requests), number);
 
   /* Translators: bytes to the guest, bytes from the guest, “12 requests” */
   return g_strdup_printf (_ ("%s to the guest, %s from it, %s"), out, in, count);

@@ -35,7 +35,7 @@ char *share_text_progress (guint64 done, guint64 total, double per_second, gint6
  *
  * Returns: (transfer full): one line
  */
-char *share_text_totals (guint64 to_guest, guint64 from_guest, guint requests);
+char *share_text_totals (guint64 to_guest, guint64 from_guest, guint64 requests);
 
 /**
  * share_text_saved:

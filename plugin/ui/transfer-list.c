@@ -24,7 +24,7 @@ GtkWidget *
 share_ui_transfer_list_new (void)
 {
   return g_object_new (SHARE_UI_TYPE_TRANSFER_LIST, "orientation", GTK_ORIENTATION_VERTICAL,
-                       "spacing", 6, NULL);
+                       "spacing", 9, NULL);
 }
 
 static void

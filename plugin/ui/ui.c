@@ -7,11 +7,13 @@
 #include "ui/header-hook.h"
 #include "ui/share-button.h"
 #include "ui/ui-resources.h"
+#include "ui/viewer-box.h"
 
 #define ICONS "/org/spice-space/share/icons"
 
 /* One for the process: the windows of a viewer show the same VM. */
 static ShareSteering steering;
+static ShareUiViewerBox *viewer_box;
 
 static GtkWidget *
 make_button (gpointer user_data)
@@ -33,6 +35,7 @@ spice_share_ui_init (void)
 
   g_resources_register (spice_share_ui_get_resource ());
   share_steering_init (&steering);
+  viewer_box = share_ui_viewer_box_new (steering.model);
   header_hook_install (make_button, NULL);
 }
 

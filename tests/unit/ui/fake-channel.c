@@ -175,7 +175,7 @@ fake_channel_class_init (FakeChannelClass *klass)
   props[PROP_WIRE_BYTES_OUT]
       = g_param_spec_uint64 ("wire-bytes-out", NULL, NULL, 0, G_MAXUINT64, 0, rw);
   props[PROP_CLIENTS] = g_param_spec_uint ("clients", NULL, NULL, 0, G_MAXUINT, 0, rw);
-  props[PROP_REQUESTS] = g_param_spec_uint ("requests", NULL, NULL, 0, G_MAXUINT, 0, rw);
+  props[PROP_REQUESTS] = g_param_spec_uint64 ("requests", NULL, NULL, 0, G_MAXUINT64, 0, rw);
   props[PROP_TRANSFERS]
       = g_param_spec_variant ("transfers", NULL, NULL, G_VARIANT_TYPE ("a(tssttx)"), NULL, rw);
   g_object_class_install_properties (object_class, N_PROPS, props);

@@ -83,7 +83,7 @@ test_state_sentences (void)
   snapshot.read_only = TRUE;
   assert_sentence (&snapshot, "not change");
   snapshot.transfers = one_transfer ();
-  assert_sentence (&snapshot, "1 file is");
+  assert_sentence (&snapshot, "“photos”: 1 file is");
   snapshot.error = g_error_new_literal (SPICE_SHARE_ERROR, SPICE_SHARE_ERROR_NOT_FOUND, "Gone.");
   snapshot.error_at = 1;
   assert_sentence (&snapshot, "Gone.");

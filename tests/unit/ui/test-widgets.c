@@ -160,6 +160,7 @@ open_panel (GtkWidget *window)
                      SHARE_UI_TYPE_PANEL);
   wait_for (gtk_widget_get_mapped (panel));
   settle ();
+  g_assert_false (gtk_widget_get_has_tooltip (button));
   return panel;
 }
 
@@ -229,6 +230,7 @@ assert_button (GtkWidget *button, const char *icon, const char *name)
   g_assert_cmpstr (shown, ==, icon);
   g_assert_cmpstr (atk_object_get_name (gtk_widget_get_accessible (button)), ==, name);
   tooltip = gtk_widget_get_tooltip_text (button);
+  g_assert_nonnull (tooltip);
   g_assert_cmpstr (atk_object_get_description (gtk_widget_get_accessible (button)), ==, tooltip);
   g_assert_true (gtk_icon_theme_has_icon (gtk_icon_theme_get_default (), icon));
 }
@@ -340,7 +342,7 @@ test_panel_switch (Fixture *fixture, gconstpointer data)
   /* Nothing to turn on while no folder was ever chosen. */
   g_assert_false (gtk_widget_get_sensitive (on_off));
   g_settings_set_strv (ui, "recent-dirs", recent);
-  g_object_set (fixture->channel, "requests", 1, NULL);
+  g_object_set (fixture->channel, "requests", (guint64)1, NULL);
   settle ();
   g_assert_true (gtk_widget_get_sensitive (on_off));
   g_assert_false (gtk_switch_get_active (GTK_SWITCH (on_off)));
@@ -502,7 +504,7 @@ test_panel_transfers (Fixture *fixture, gconstpointer data)
   GtkWidget *bar;
 
   fake_channel_start (fixture->channel, "/srv/photos", FALSE);
-  g_object_set (fixture->channel, "transfers", many_transfers (2, 250000), "requests", 3,
+  g_object_set (fixture->channel, "transfers", many_transfers (2, 250000), "requests", (guint64)3,
                 "bytes-out", (guint64)1000000, "wire-bytes-out", (guint64)400000, NULL);
   settle ();
   g_assert_cmpuint (count_children (list, TRUE), ==, 2);
