@@ -145,6 +145,23 @@ test_scripted (Rig *rig)
     }
 }
 
+/* The distribution's daemon on the pty, and a guest's program on the daemon. */
+static void
+test_daemon (Rig *rig)
+{
+  ViewerSetup setup = { .shared_dir = rig->share };
+  g_autoptr (Viewer) viewer = NULL;
+  g_autofree char *url = g_strconcat (rig->url, "/small.txt", NULL);
+  const char *const curl[] = { "curl", "-sS", "--fail", "-m", "20", url, NULL };
+  g_autofree char *output = NULL;
+
+  rig_write_file (rig, "small.txt", "hello", 5);
+  viewer = viewer_new (rig->uri, &setup);
+  viewer_wait_open (viewer);
+  g_assert_cmpint (rig_run (curl, 30, &output), ==, 0);
+  g_assert_cmpstr (output, ==, "hello\n");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -156,5 +173,6 @@ main (int argc, char **argv)
   rig_test_add ("/stock/relay", RIG_TCP, 30, test_relay);
   rig_test_add ("/stock/relay-rate", RIG_TCP, 30, test_relay_rate);
   rig_test_add ("/stock/scripted", RIG_TCP, 30, test_scripted);
+  rig_test_add ("/stock/daemon", RIG_PTY, 60, test_daemon);
   return rig_test_run ();
 }

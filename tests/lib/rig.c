@@ -69,6 +69,7 @@ set_folder (const char *variable, const char *name)
 void
 rig_test_init (int *argc, char ***argv)
 {
+  static const char *const proxies[] = { "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY" };
   g_autoptr (GError) error = NULL;
 
   setlocale (LC_ALL, "");
@@ -79,6 +80,9 @@ rig_test_init (int *argc, char ***argv)
   set_folder ("XDG_DATA_HOME", "data");
   set_folder ("XDG_CACHE_HOME", "cache");
   set_folder ("XDG_RUNTIME_DIR", "run");
+  /* Everything here is on loopback; curl and the daemon's other clients must not ask a proxy. */
+  for (guint i = 0; i < G_N_ELEMENTS (proxies); i++)
+    g_unsetenv (proxies[i]);
   signal (SIGPIPE, SIG_IGN);
   allowed_warnings = g_ptr_array_new ();
   g_test_init (argc, argv, NULL);
@@ -232,6 +236,20 @@ start_server (Rig *self, RigFlags flags)
     }
 }
 
+static void
+start_daemon (Rig *self)
+{
+  g_autofree char *program = rig_program ("webdavd-run");
+  g_autofree char *folder = g_build_filename (self->dir, "daemon", NULL);
+  const char *const argv[] = { program, folder, self->guest_path, NULL };
+
+  g_assert_cmpint (g_mkdir (folder, 0700), ==, 0);
+  self->daemon = rig_child_new (argv, NULL);
+  self->url
+      = g_strdup_printf ("http://localhost:%s", rig_child_wait (self->daemon, "port ", 1, 30));
+  rig_child_wait (self->server, "guest 1", 1, 10);
+}
+
 Rig *
 rig_new (RigFlags flags)
 {
@@ -244,7 +262,10 @@ rig_new (RigFlags flags)
   g_assert_cmpint (g_mkdir (self->share, 0755), ==, 0);
   start_server (self, flags);
   if ((flags & RIG_PTY) != 0)
-    self->guest_path = g_strdup (rig_child_wait (self->server, "guest-pty ", 1, 1));
+    {
+      self->guest_path = g_strdup (rig_child_wait (self->server, "guest-pty ", 1, 1));
+      start_daemon (self);
+    }
   else
     {
       self->guest_path = g_strdup (rig_child_wait (self->server, "guest-socket ", 1, 1));
@@ -258,6 +279,7 @@ void
 rig_free (Rig *self)
 {
   g_clear_pointer (&self->peer, rig_peer_free);
+  g_clear_pointer (&self->daemon, rig_child_free);
   g_clear_pointer (&self->server, rig_child_free);
   remove_tree (self->dir);
   g_free (self->dir);
@@ -265,6 +287,7 @@ rig_free (Rig *self)
   g_free (self->uri);
   g_free (self->ca_file);
   g_free (self->guest_path);
+  g_free (self->url);
   g_free (self);
 }
 
@@ -322,4 +345,15 @@ guint64
 rig_get_server_rss_kib (Rig *self)
 {
   return rig_process_get_rss_kib (rig_child_get_pid (self->server));
+}
+
+int
+rig_run (const char *const *argv, guint seconds, char **output)
+{
+  g_autoptr (RigChild) child = rig_child_new (argv, NULL);
+  int status = rig_child_wait_exit (child, seconds);
+
+  if (output != NULL)
+    *output = rig_child_dup_output (child);
+  return status;
 }

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
  * RigFlags:
  * @RIG_UNIX: the viewer connects by a UNIX socket
  * @RIG_TLS: by TLS, with a ticket
- * @RIG_PTY: the guest's side is a pty for the real spice-webdavd, and there is no peer
+ * @RIG_PTY: the guest's side is a pty with the real spice-webdavd on it, and there is no peer
  * @RIG_OTHER_PORT: the port has another name, so the channel has type 10
  *
  * Without any: TCP without a password.
@@ -46,6 +46,8 @@ typedef enum
  * @server: spice-rig
  * @peer: (nullable): the guest; %NULL with RIG_PTY
  * @guest_path: (type filename): the socket or the pty of the guest's side
+ * @daemon: (nullable): webdavd-run, with RIG_PTY
+ * @url: (nullable): where the guest's programs find the share, with RIG_PTY; no slash at the end
  */
 typedef struct
 {
@@ -58,6 +60,8 @@ typedef struct
   RigChild *server;
   RigPeer *peer;
   char *guest_path;
+  RigChild *daemon;
+  char *url;
 } Rig;
 
 /**
@@ -110,6 +114,16 @@ guint rig_count_channel (Rig *self, guint type);
 
 /* Resident memory of the server process, in KiB. */
 guint64 rig_get_server_rss_kib (Rig *self);
+
+/**
+ * rig_run:
+ * @output: (optional) (out): what it printed on standard output
+ *
+ * Runs a program, as @argv[0] is found in PATH, while the main context goes round.
+ *
+ * Returns: its exit status; -1 for a death by a signal. Fails the test after @seconds.
+ */
+int rig_run (const char *const *argv, guint seconds, char **output);
 
 /* Path of a program built with the tests ("spice-rig", "test-viewer"). */
 char *rig_program (const char *name);
