@@ -1,0 +1,301 @@
+/* See headless.h.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "cli/headless.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <glib-unix.h>
+#include <glib/gi18n-lib.h>
+#include <spice-client.h>
+
+#include "controller.h"
+
+/* How long to wait for spice-gtk to let go of its connections; it does not give up a connection
+ * that is being made before its own 10 s. */
+#define GOODBYE_SECONDS 3
+
+/* The webdav channel of a server that ends may end first. */
+#define MAIN_FOLLOWS_SECONDS 2
+
+typedef struct
+{
+  GMainLoop *loop;
+  ShareSettings *settings;
+  SpiceSession *session;
+  gboolean connected; /* the main channel was up */
+  gboolean ending;
+  ExitStatus status;
+  guint deadline_id;
+} Headless;
+
+/* A line is an event, whatever a file name contains. */
+static void G_GNUC_PRINTF (1, 2) say (const char *format, ...)
+{
+  g_autofree char *line = NULL;
+  va_list args;
+
+  va_start (args, format);
+  line = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  for (const char *c = line; *c != '\0'; c++)
+    if (g_ascii_iscntrl (*c))
+      printf ("\\x%02x", (guchar)*c);
+    else
+      putchar (*c);
+  putchar ('\n');
+  fflush (stdout);
+}
+
+static gboolean
+on_deadline (gpointer user_data)
+{
+  Headless *self = user_data;
+
+  self->deadline_id = 0;
+  g_main_loop_quit (self->loop);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+end (Headless *self, ExitStatus status)
+{
+  if (self->ending)
+    return;
+  self->ending = TRUE;
+  self->status = status;
+  g_clear_handle_id (&self->deadline_id, g_source_remove);
+  self->deadline_id = g_timeout_add_seconds (GOODBYE_SECONDS, on_deadline, self);
+  spice_session_disconnect (self->session);
+}
+
+static void
+on_disconnected (SpiceSession *session, Headless *self)
+{
+  if (!self->ending)
+    {
+      self->ending = TRUE;
+      self->status = EXIT_STATUS_OK;
+    }
+  g_main_loop_quit (self->loop);
+}
+
+static gboolean
+on_signal (gpointer user_data)
+{
+  end (user_data, EXIT_STATUS_OK);
+  return G_SOURCE_CONTINUE;
+}
+
+/* What went wrong with a connection, for people. */
+static char *
+describe_failure (SpiceChannel *channel, SpiceChannelEvent event)
+{
+  const GError *error = spice_channel_get_error (channel);
+
+  switch (event)
+    {
+    case SPICE_CHANNEL_ERROR_AUTH:
+      return g_strdup (_ ("The server wants a password, or another one."));
+    case SPICE_CHANNEL_ERROR_TLS:
+      return g_strdup (_ (
+          "The encrypted connection failed; is the server's certificate that of --spice-ca-file?"));
+    case SPICE_CHANNEL_ERROR_LINK:
+      return g_strdup (_ ("The server does not speak SPICE, or refused the connection."));
+    case SPICE_CHANNEL_ERROR_CONNECT:
+      if (error != NULL)
+        return g_strdup_printf (_ ("No connection to the server: %s"), error->message);
+      return g_strdup (_ ("No connection to the server."));
+    default:
+      return g_strdup (_ ("The connection to the server was lost."));
+    }
+}
+
+static void
+on_main_event (SpiceChannel *channel, SpiceChannelEvent event, Headless *self)
+{
+  g_autofree char *failure = NULL;
+
+  if (self->ending)
+    return;
+  switch (event)
+    {
+    case SPICE_CHANNEL_OPENED:
+      self->connected = TRUE;
+      break;
+    case SPICE_CHANNEL_NONE:
+    case SPICE_CHANNEL_SWITCHING:
+      break;
+    case SPICE_CHANNEL_CLOSED:
+      end (self, EXIT_STATUS_OK);
+      break;
+    default:
+      failure = describe_failure (channel, event);
+      say ("error %s", failure);
+      end (self, EXIT_STATUS_FAILED);
+      break;
+    }
+}
+
+static gboolean
+on_main_did_not_follow (gpointer user_data)
+{
+  Headless *self = user_data;
+
+  self->deadline_id = 0;
+  say ("error %s", _ ("The server closed the channel for shared folders."));
+  end (self, EXIT_STATUS_FAILED);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_webdav_event (SpiceChannel *channel, SpiceChannelEvent event, Headless *self)
+{
+  g_autofree char *failure = NULL;
+
+  if (self->ending)
+    return;
+  switch (event)
+    {
+    case SPICE_CHANNEL_OPENED:
+    case SPICE_CHANNEL_NONE:
+    case SPICE_CHANNEL_SWITCHING:
+      break;
+    case SPICE_CHANNEL_CLOSED:
+      if (self->deadline_id == 0)
+        self->deadline_id
+            = g_timeout_add_seconds (MAIN_FOLLOWS_SECONDS, on_main_did_not_follow, self);
+      break;
+    default:
+      failure = describe_failure (channel, event);
+      say ("error %s", failure);
+      end (self, EXIT_STATUS_FAILED);
+      break;
+    }
+}
+
+static void
+on_ready (SpiceShareChannel *channel, Headless *self)
+{
+  say ("ready");
+}
+
+static void
+on_sharing_started (SpiceShareChannel *channel, const char *path, gboolean ro, Headless *self)
+{
+  say (ro ? "started %s (ro)" : "started %s", path);
+}
+
+static void
+on_sharing_stopped (SpiceShareChannel *channel, Headless *self)
+{
+  say ("stopped");
+}
+
+static void
+on_share_error (SpiceShareChannel *channel, const GError *error, Headless *self)
+{
+  say ("error %s", error->message);
+}
+
+static gboolean
+connect_channel (gpointer channel)
+{
+  spice_channel_connect (channel);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_webdav_created (SpiceShareChannel *channel, gpointer user_data)
+{
+  Headless *self = user_data;
+
+  /* Before the controller's own handlers, which may answer `ready` with an error. */
+  g_signal_connect (channel, "ready", G_CALLBACK (on_ready), self);
+  g_signal_connect (channel, "sharing-started", G_CALLBACK (on_sharing_started), self);
+  g_signal_connect (channel, "sharing-stopped", G_CALLBACK (on_sharing_stopped), self);
+  g_signal_connect (channel, "share-error", G_CALLBACK (on_share_error), self);
+  g_signal_connect (channel, "channel-event", G_CALLBACK (on_webdav_event), self);
+  share_controller_attach (channel, self->settings);
+
+  g_idle_add_full (G_PRIORITY_DEFAULT, connect_channel, g_object_ref (channel), g_object_unref);
+}
+
+static void
+on_channel_new (SpiceSession *session, SpiceChannel *channel, Headless *self)
+{
+  if (SPICE_IS_MAIN_CHANNEL (channel))
+    g_signal_connect (channel, "channel-event", G_CALLBACK (on_main_event), self);
+}
+
+/* spice-gtk says what is wrong with a URI by a warning, and leaves the session without an address.
+ */
+static gboolean
+set_uri (SpiceSession *session, const char *uri)
+{
+  g_autofree char *host = NULL;
+  g_autofree char *path = NULL;
+
+  g_object_set (session, "uri", uri, NULL);
+  g_object_get (session, "host", &host, "unix-path", &path, NULL);
+  return (host != NULL && *host != '\0') || (path != NULL && *path != '\0');
+}
+
+ExitStatus
+headless_run (const char *uri, const char *password, const ShareOverrides *overrides)
+{
+  Headless self = { NULL };
+  g_autoptr (GError) error = NULL;
+  guint interrupt, terminate;
+
+  /* A reader that went away ends a pipeline, and not the share. */
+  signal (SIGPIPE, SIG_IGN);
+
+  self.settings = share_settings_new (overrides);
+  if (!spice_share_channel_install (on_webdav_created, &self, &error))
+    {
+      say ("error %s", error->message);
+      g_object_unref (self.settings);
+      return EXIT_STATUS_FAILED;
+    }
+
+  self.loop = g_main_loop_new (NULL, FALSE);
+  /* Unlike a viewer's, this session shares nothing by default. */
+  self.session = g_object_new (SPICE_TYPE_SESSION, "shared-dir", NULL, "enable-audio", FALSE,
+                               "enable-usbredir", FALSE, "enable-smartcard", FALSE, NULL);
+  spice_set_session_option (self.session);
+  if (!set_uri (self.session, uri))
+    {
+      g_printerr (_ ("spice-share: “%s” is not the address of a SPICE server\n"), uri);
+      self.status = EXIT_STATUS_USAGE;
+    }
+  else
+    {
+      if (password != NULL)
+        g_object_set (self.session, "password", password, NULL);
+      g_signal_connect (self.session, "channel-new", G_CALLBACK (on_channel_new), &self);
+      g_signal_connect (self.session, "disconnected", G_CALLBACK (on_disconnected), &self);
+      interrupt = g_unix_signal_add (SIGINT, on_signal, &self);
+      terminate = g_unix_signal_add (SIGTERM, on_signal, &self);
+
+      if (spice_session_connect (self.session))
+        g_main_loop_run (self.loop);
+      else
+        self.status = EXIT_STATUS_FAILED;
+      if (self.connected)
+        say ("disconnected");
+
+      g_source_remove (interrupt);
+      g_source_remove (terminate);
+      g_clear_handle_id (&self.deadline_id, g_source_remove);
+      g_signal_handlers_disconnect_by_data (self.session, &self);
+    }
+  g_object_unref (self.session);
+  g_object_unref (self.settings);
+  g_main_loop_unref (self.loop);
+  return self.status;
+}

@@ -1,0 +1,27 @@
+/* Where the other files of spice-share lie: beside this program in the build tree, else installed.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * locations_use:
+ *
+ * Translations are found from now on, and in the build tree the schema, by this process and by
+ * those it starts (GSETTINGS_SCHEMA_DIR). Main thread, before anything reads a setting.
+ */
+void locations_use (void);
+
+/**
+ * locations_dup_module:
+ *
+ * Returns: (transfer full): what GTK_MODULES is to name: the path of the built module, or the name
+ *   of the installed one
+ */
+char *locations_dup_module (void);
+
+G_END_DECLS
