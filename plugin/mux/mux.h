@@ -14,17 +14,28 @@ G_BEGIN_DECLS
 
 /* Clients at once; then the longest idle one is evicted. */
 #define MUX_MAX_CLIENTS 64
+/* Ids that have ended and are remembered without any buffer: to be told so, or because what still
+ * comes on them must be dropped. Then the one longest unheard of is forgotten. */
+#define MUX_MAX_OVER 4096
+/* How long a client may hold back the port without its server reading anything, in ms. */
+#define MUX_STALL_TIME (30 * 1000)
 
 typedef struct _Mux Mux;
 
 /**
  * MuxOps:
- * @accepted: a new client: serve @stream (transfer none; take a reference). Pollable both ways,
- *   made in memory, HTTP/1.1 as checked by the gate. Closing it ends the client as P11 says.
+ * @accepted: a new client, whose first whole request head follows when this returns: serve @stream
+ *   (transfer none; take a reference). Pollable both ways, made in memory, HTTP/1.x as checked by
+ *   the gate. Closing it ends the client as P11 says. Its signal `hang-up` tells when the client is
+ *   gone or was ended: libsoup notices by itself, except while a message is paused.
  * @output_ready: mux_pull() has something again (called once after it returned %NULL)
  * @input_ready: mux_feed() can go on (called once after it took less than it was given)
+ *
+ * `accepted` is called from mux_feed() or, as the others always are, from the thread-default main
+ * context. None of them may call mux_free() or mux_reset(); `accepted` no mux function at all.
  */
-typedef struct {
+typedef struct
+{
   void (*accepted) (GIOStream *stream, gint64 client, gpointer user_data);
   void (*output_ready) (gpointer user_data);
   void (*input_ready) (gpointer user_data);
@@ -74,7 +85,18 @@ void mux_request_done (Mux *self, GIOStream *stream);
  */
 void mux_reset (Mux *self);
 
+/**
+ * mux_get_n_clients:
+ *
+ * Returns: clients at present, %MUX_MAX_CLIENTS at most
+ */
 guint mux_get_n_clients (Mux *self);
+
+/**
+ * mux_set_stall_time:
+ * @milliseconds: instead of %MUX_STALL_TIME, from the next time on that the port is held back
+ */
+void mux_set_stall_time (Mux *self, guint milliseconds);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Mux, mux_free)
 

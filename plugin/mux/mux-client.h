@@ -1,0 +1,155 @@
+/* One client of the mux: an HTTP connection of the guest, its gate and its stream (DESIGN P11).
+ *
+ * A client is live until it ends (refused, evicted, closed by the server); then its output drains,
+ * and what may follow is one canned response and one frame of size 0. Who ends in the middle of a
+ * request drops all that still comes on its id.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "mux/mux-frame.h"
+
+G_BEGIN_DECLS
+
+/* Bytes that came before the response to the request ahead of them was done. */
+#define MUX_HELD_MAX (256 * 1024)
+
+typedef struct _MuxClient MuxClient;
+
+/**
+ * MuxClientFuncs:
+ * @accepted: as in #MuxOps
+ * @changed: mux_client_settle() is wanted, but not from in here
+ * @progress: the server has read something
+ */
+typedef struct
+{
+  void (*accepted) (GIOStream *stream, gint64 client, gpointer user_data);
+  void (*changed) (MuxClient *client, gpointer user_data);
+  void (*progress) (MuxClient *client, gpointer user_data);
+} MuxClientFuncs;
+
+/* What the table of clients keeps with each. */
+typedef struct
+{
+  GList dirty; /* data is the client; in a queue if the flag says so */
+  GList ready;
+  GList over;
+  gboolean is_dirty;
+  gboolean is_ready;
+  gboolean is_over;
+} MuxClientLinks;
+
+MuxClient *mux_client_new (gint64 id, const MuxClientFuncs *funcs, gpointer user_data);
+
+/**
+ * mux_client_free:
+ *
+ * Hangs up, and drops what waits.
+ */
+void mux_client_free (MuxClient *self);
+
+/**
+ * mux_client_get_id:
+ *
+ * Returns: (transfer none): its id, a key for a hash table
+ */
+const gint64 *mux_client_get_id (MuxClient *self);
+MuxClientLinks *mux_client_get_links (MuxClient *self);
+
+/**
+ * mux_client_feed:
+ * @bytes: (transfer none): holds @data
+ *
+ * Returns: how many bytes were taken; fewer than offered if the client is full
+ */
+gsize mux_client_feed (MuxClient *self, GBytes *bytes, const guint8 *data, gsize size);
+
+/**
+ * mux_client_is_full:
+ *
+ * Returns: whether mux_client_feed() had better wait (until half of the limit is free)
+ */
+gboolean mux_client_is_full (MuxClient *self);
+
+/**
+ * mux_client_is_reused:
+ *
+ * Returns: whether bytes that come now belong to a new client: the last one has ended between two
+ *   requests, or its response is already being sent
+ */
+gboolean mux_client_is_reused (MuxClient *self);
+
+/**
+ * mux_client_is_live:
+ *
+ * Returns: whether it holds buffers: counts towards %MUX_MAX_CLIENTS
+ */
+gboolean mux_client_is_live (MuxClient *self);
+
+/**
+ * mux_client_get_idle_since:
+ *
+ * Returns: when it became idle (g_get_monotonic_time()), 0 if it is not: in the middle of something
+ */
+gint64 mux_client_get_idle_since (MuxClient *self);
+
+/**
+ * mux_client_is_finished:
+ *
+ * Returns: whether it can be forgotten: it has ended, everything was sent, nothing is to be dropped
+ */
+gboolean mux_client_is_finished (MuxClient *self);
+
+/**
+ * mux_client_request_done:
+ * @stream: the stream, as the owner of which the client was found
+ *
+ * Only takes a note, as does all that the server causes.
+ */
+void mux_client_request_done (MuxClient *self);
+
+/**
+ * mux_client_settle:
+ *
+ * Acts on what was noted: responses done, the stream closed, held bytes that may go on.
+ */
+void mux_client_settle (MuxClient *self);
+
+/**
+ * mux_client_end:
+ * @status: of a canned response, or 0
+ * @drop: whether bytes that still come on this id are dropped, until the guest closes it
+ */
+void mux_client_end (MuxClient *self, guint status, gboolean drop);
+
+/**
+ * mux_client_stalled:
+ *
+ * Ends a client whose server does not go on.
+ */
+void mux_client_stalled (MuxClient *self);
+
+/**
+ * mux_client_peek_frame:
+ * @size: (out): bytes of data in the next frame; 0 closes the client
+ *
+ * Returns: whether there is a frame to send
+ */
+gboolean mux_client_peek_frame (MuxClient *self, gsize *size);
+
+/* See mux_output_steal_frame() and mux_output_copy_frame(). */
+GBytes *mux_client_steal_frame (MuxClient *self);
+void mux_client_copy_frame (MuxClient *self, guint8 *frame);
+
+/**
+ * mux_client_from_stream:
+ *
+ * Returns: (transfer none) (nullable): whose stream that is; %NULL if nobody's (any more)
+ */
+MuxClient *mux_client_from_stream (GIOStream *stream);
+
+G_END_DECLS

@@ -1,0 +1,469 @@
+/* The mux: one byte stream of the port <-> many HTTP connections of the guest (DESIGN P11).
+ *
+ * The server reads, writes and closes streams from inside calls of its own; that only puts a client
+ * on the list of dirty ones, and a source of ours settles them at the context's next turn (or the
+ * next feed or pull does). So the server is never re-entered, and small writes leave together.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "mux/mux.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "mux/mux-client.h"
+#include "mux/mux-frame.h"
+#include "mux/mux-output.h"
+#include "mux/mux-source.h"
+
+struct _Mux
+{
+  MuxOps ops;
+  gpointer user_data;
+
+  MuxFrameReader reader;
+  GHashTable *clients; /* of MuxClient, by id */
+  guint n_live;
+  GQueue dirty; /* want to be settled */
+  GQueue ready; /* have frames to send, in order of turns */
+  GQueue over;  /* have ended and drained, the one longest unheard of first */
+
+  GSource *source;
+  gboolean pull_waits; /* mux_pull() said that there is nothing */
+  gboolean feed_waits; /* mux_feed() could not take everything, */
+  MuxClient *full;     /* because of this client, if it still exists */
+  guint stall_time;    /* in ms */
+  GSource *stall_source;
+  gint64 last_progress;
+};
+
+static void
+mux_client_accepted (GIOStream *stream, gint64 client, gpointer user_data)
+{
+  Mux *self = user_data;
+
+  self->ops.accepted (stream, client, self->user_data);
+}
+
+static void
+mux_client_changed (MuxClient *client, gpointer user_data)
+{
+  Mux *self = user_data;
+  MuxClientLinks *links = mux_client_get_links (client);
+
+  if (links->is_dirty)
+    return;
+
+  links->is_dirty = TRUE;
+  g_queue_push_tail_link (&self->dirty, &links->dirty);
+}
+
+static void
+mux_client_progress (MuxClient *client, gpointer user_data)
+{
+  Mux *self = user_data;
+
+  if (self->full == client)
+    self->last_progress = g_get_monotonic_time ();
+}
+
+static const MuxClientFuncs client_funcs = {
+  .accepted = mux_client_accepted,
+  .changed = mux_client_changed,
+  .progress = mux_client_progress,
+};
+
+static gboolean
+mux_may_feed (Mux *self)
+{
+  return self->full == NULL || !mux_client_is_full (self->full);
+}
+
+static gboolean
+mux_has_work (gpointer data)
+{
+  Mux *self = data;
+
+  return self->dirty.length > 0 || (self->pull_waits && self->ready.length > 0)
+         || (self->feed_waits && mux_may_feed (self));
+}
+
+static void
+mux_forget (Mux *self, MuxClient *client)
+{
+  MuxClientLinks *links = mux_client_get_links (client);
+
+  if (links->is_dirty)
+    g_queue_unlink (&self->dirty, &links->dirty);
+  if (links->is_ready)
+    g_queue_unlink (&self->ready, &links->ready);
+  if (links->is_over)
+    g_queue_unlink (&self->over, &links->over);
+  else
+    self->n_live--;
+  if (self->full == client)
+    self->full = NULL;
+
+  g_hash_table_remove (self->clients, mux_client_get_id (client));
+  mux_client_free (client);
+}
+
+static void
+mux_touch_over (Mux *self, MuxClient *client)
+{
+  MuxClientLinks *links = mux_client_get_links (client);
+
+  g_queue_unlink (&self->over, &links->over);
+  g_queue_push_tail_link (&self->over, &links->over);
+}
+
+/* After anything that may have changed what a client has to send or how it counts. The client may
+ * be gone when this returns. */
+static void
+mux_review (Mux *self, MuxClient *client)
+{
+  MuxClientLinks *links = mux_client_get_links (client);
+  gsize size;
+
+  if (mux_client_is_finished (client))
+    {
+      mux_forget (self, client);
+      return;
+    }
+
+  if (!links->is_ready && mux_client_peek_frame (client, &size))
+    {
+      links->is_ready = TRUE;
+      g_queue_push_tail_link (&self->ready, &links->ready);
+    }
+
+  if (!links->is_over && !mux_client_is_live (client))
+    {
+      self->n_live--;
+      links->is_over = TRUE;
+      g_queue_push_tail_link (&self->over, &links->over);
+      if (self->over.length > MUX_MAX_OVER)
+        mux_forget (self, self->over.head->data);
+    }
+}
+
+static void
+mux_settle (Mux *self)
+{
+  GList *link;
+
+  while ((link = g_queue_pop_head_link (&self->dirty)) != NULL)
+    {
+      MuxClient *client = link->data;
+
+      mux_client_get_links (client)->is_dirty = FALSE;
+      mux_client_settle (client);
+      mux_review (self, client);
+    }
+}
+
+static gboolean
+mux_stalled (gpointer user_data)
+{
+  Mux *self = user_data;
+  gint64 deadline = self->last_progress + self->stall_time * G_TIME_SPAN_MILLISECOND;
+
+  if (g_get_monotonic_time () < deadline)
+    {
+      g_source_set_ready_time (self->stall_source, deadline);
+      return G_SOURCE_CONTINUE;
+    }
+
+  g_clear_pointer (&self->stall_source, g_source_unref);
+  if (self->full != NULL)
+    mux_client_stalled (self->full);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+mux_watch_stall (Mux *self, gboolean watch)
+{
+  if (!watch && self->stall_source != NULL)
+    {
+      g_source_destroy (self->stall_source);
+      g_clear_pointer (&self->stall_source, g_source_unref);
+    }
+
+  if (watch && self->stall_source == NULL)
+    {
+      self->last_progress = g_get_monotonic_time ();
+      self->stall_source = g_timeout_source_new (self->stall_time);
+      g_source_set_callback (self->stall_source, mux_stalled, self, NULL);
+      g_source_attach (self->stall_source, g_main_context_get_thread_default ());
+    }
+}
+
+static gboolean
+mux_work (gpointer user_data)
+{
+  Mux *self = user_data;
+
+  mux_settle (self);
+
+  if (self->feed_waits && mux_may_feed (self))
+    {
+      self->feed_waits = FALSE;
+      self->full = NULL;
+      mux_watch_stall (self, FALSE);
+      self->ops.input_ready (self->user_data);
+    }
+
+  if (self->pull_waits && self->ready.length > 0)
+    {
+      self->pull_waits = FALSE;
+      self->ops.output_ready (self->user_data);
+    }
+
+  return G_SOURCE_CONTINUE;
+}
+
+Mux *
+mux_new (const MuxOps *ops, gpointer user_data)
+{
+  Mux *self = g_new0 (Mux, 1);
+
+  self->ops = *ops;
+  self->user_data = user_data;
+  self->clients = g_hash_table_new (g_int64_hash, g_int64_equal);
+  g_queue_init (&self->dirty);
+  g_queue_init (&self->ready);
+  g_queue_init (&self->over);
+  self->pull_waits = TRUE;
+  self->stall_time = MUX_STALL_TIME;
+
+  self->source = mux_source_new (mux_has_work, self);
+  g_source_set_callback (self->source, mux_work, self, NULL);
+  g_source_attach (self->source, g_main_context_get_thread_default ());
+
+  return self;
+}
+
+void
+mux_free (Mux *self)
+{
+  mux_reset (self);
+  g_source_destroy (self->source);
+  g_source_unref (self->source);
+  g_hash_table_unref (self->clients);
+  g_free (self);
+}
+
+void
+mux_set_stall_time (Mux *self, guint milliseconds)
+{
+  self->stall_time = milliseconds;
+}
+
+static MuxClient *
+mux_find_idle (Mux *self)
+{
+  MuxClient *found = NULL;
+  gint64 found_since = 0;
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->clients);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      gint64 since = mux_client_get_idle_since (value);
+
+      if (since != 0 && (found == NULL || since < found_since))
+        {
+          found = value;
+          found_since = since;
+        }
+    }
+
+  return found;
+}
+
+static MuxClient *
+mux_admit (Mux *self, gint64 id)
+{
+  MuxClient *client = mux_client_new (id, &client_funcs, self);
+  gboolean welcome = TRUE;
+
+  if (self->n_live >= MUX_MAX_CLIENTS)
+    {
+      MuxClient *idle = mux_find_idle (self);
+
+      if (idle != NULL)
+        {
+          mux_client_end (idle, 0, FALSE);
+          mux_review (self, idle);
+        }
+      else
+        {
+          welcome = FALSE;
+        }
+    }
+
+  g_hash_table_insert (self->clients, (gpointer)mux_client_get_id (client), client);
+  self->n_live++;
+  if (!welcome)
+    {
+      mux_client_end (client, 503, TRUE);
+      mux_review (self, client);
+    }
+
+  return client;
+}
+
+static void
+mux_close_client (Mux *self, gint64 id)
+{
+  MuxClient *client = g_hash_table_lookup (self->clients, &id);
+
+  /* Nobody is there any more to read what waits, not even a refusal. */
+  if (client != NULL)
+    mux_forget (self, client);
+}
+
+gsize
+mux_feed (Mux *self, GBytes *bytes, gsize offset)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+  gsize start = offset;
+
+  mux_settle (self);
+
+  while (offset < size)
+    {
+      MuxClient *client;
+      gsize n, taken;
+
+      if (self->reader.left == 0)
+        {
+          gsize used;
+          gboolean complete
+              = mux_frame_reader_read_header (&self->reader, data + offset, size - offset, &used);
+
+          offset += used;
+          if (!complete)
+            break;
+          if (self->reader.left == 0)
+            {
+              mux_close_client (self, self->reader.client);
+              continue;
+            }
+
+          /* A frame is of one connection: where it begins is where another may have begun. */
+          client = g_hash_table_lookup (self->clients, &self->reader.client);
+          if (client != NULL && mux_client_is_reused (client))
+            mux_forget (self, client);
+          continue;
+        }
+
+      client = g_hash_table_lookup (self->clients, &self->reader.client);
+      if (client == NULL)
+        client = mux_admit (self, self->reader.client);
+
+      n = MIN (size - offset, self->reader.left);
+      taken = mux_client_feed (client, bytes, data + offset, n);
+      mux_frame_reader_advance (&self->reader, taken);
+      offset += taken;
+
+      if (taken < n)
+        {
+          self->full = client;
+          self->feed_waits = TRUE;
+          mux_watch_stall (self, TRUE);
+          break;
+        }
+      if (mux_client_get_links (client)->is_over)
+        mux_touch_over (self, client);
+      mux_review (self, client);
+    }
+
+  return offset - start;
+}
+
+GBytes *
+mux_pull (Mux *self, gsize max)
+{
+  g_autoptr (GByteArray) frames = NULL;
+
+  mux_settle (self);
+
+  while (self->ready.length > 0)
+    {
+      MuxClient *client = self->ready.head->data;
+      MuxClientLinks *links = mux_client_get_links (client);
+      GBytes *frame = NULL;
+      gsize size;
+
+      if (mux_client_peek_frame (client, &size))
+        {
+          gsize have = frames != NULL ? frames->len : 0;
+
+          if (have > 0 && (size >= MUX_OUTPUT_STEAL_MIN || have + MUX_HEADER_SIZE + size > max))
+            break;
+
+          if (size >= MUX_OUTPUT_STEAL_MIN)
+            {
+              frame = mux_client_steal_frame (client);
+            }
+          else
+            {
+              if (frames == NULL)
+                frames = g_byte_array_new ();
+              g_byte_array_set_size (frames, have + MUX_HEADER_SIZE + size);
+              mux_client_copy_frame (client, frames->data + have);
+            }
+        }
+
+      links->is_ready = FALSE;
+      g_queue_unlink (&self->ready, &links->ready);
+      mux_review (self, client);
+      if (frame != NULL)
+        return frame;
+    }
+
+  if (frames == NULL)
+    {
+      self->pull_waits = TRUE;
+      return NULL;
+    }
+
+  return g_byte_array_free_to_bytes (g_steal_pointer (&frames));
+}
+
+void
+mux_request_done (Mux *self, GIOStream *stream)
+{
+  MuxClient *client = mux_client_from_stream (stream);
+
+  if (client != NULL)
+    mux_client_request_done (client);
+}
+
+void
+mux_reset (Mux *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->clients);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      mux_forget (self, value);
+      g_hash_table_iter_init (&iter, self->clients);
+    }
+
+  self->reader = (MuxFrameReader){ 0 };
+  self->feed_waits = FALSE;
+  self->full = NULL;
+  mux_watch_stall (self, FALSE);
+}
+
+guint
+mux_get_n_clients (Mux *self)
+{
+  return self->n_live;
+}

@@ -1,0 +1,575 @@
+/* A mux with a real SoupServer behind it and a guest of the test's own before it.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "mux-fixture.h"
+
+#include <glib/gstdio.h>
+#include <gio/gunixsocketaddress.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mux/mux-frame.h"
+
+#define WATCHDOG_SECONDS 60
+#define CHUNK (1024 * 1024)
+
+typedef struct
+{
+  Fixture *f;
+  GIOStream *stream;
+  goffset left;
+  guint64 read;
+  guint32 sum;
+} Request;
+
+static gboolean
+watchdog_bites (gpointer user_data)
+{
+  g_error ("the test does not come to an end");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+accepted (GIOStream *stream, gint64 client, gpointer user_data)
+{
+  Fixture *f = user_data;
+  g_autoptr (GSocketAddress) local = g_inet_socket_address_new_from_string ("127.0.0.1", 80);
+  g_autoptr (GSocketAddress) remote = g_inet_socket_address_new_from_string ("127.0.0.1", 1);
+  g_autoptr (GError) error = NULL;
+
+  f->n_accepted++;
+  /* The one thing of ours that libsoup hands out again with a message. */
+  g_object_set_data (G_OBJECT (remote), "stream", stream);
+  soup_server_accept_iostream (f->server, stream, local, remote, &error);
+  g_assert_no_error (error);
+}
+
+static void
+count_hang_up (GIOStream *stream, gpointer user_data)
+{
+  Fixture *f = user_data;
+
+  f->n_hang_ups++;
+}
+
+static void
+stream_gone (gpointer user_data, GObject *where_the_object_was)
+{
+  Fixture *f = user_data;
+
+  f->n_streams--;
+}
+
+static void
+accepted_watched (GIOStream *stream, gint64 client, gpointer user_data)
+{
+  Fixture *f = user_data;
+
+  f->n_streams++;
+  g_object_weak_ref (G_OBJECT (stream), stream_gone, f);
+  g_signal_connect (stream, "hang-up", G_CALLBACK (count_hang_up), user_data);
+  accepted (stream, client, user_data);
+}
+
+static void
+split_frames (Fixture *f, GBytes *bytes)
+{
+  MuxFrameReader reader = { 0 };
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+
+  while (size > 0)
+    {
+      gsize used;
+      GByteArray *to;
+
+      g_assert_true (mux_frame_reader_read_header (&reader, data, size, &used));
+      data += used;
+      size -= used;
+      /* mux_pull () returns whole frames. */
+      g_assert_cmpuint (reader.left, <=, size);
+
+      if (f->keep_frames)
+        {
+          Frame *frame = g_new (Frame, 1);
+
+          frame->client = reader.client;
+          frame->size = reader.left;
+          g_queue_push_tail (&f->frames, frame);
+        }
+
+      if (reader.left == 0)
+        {
+          gint64 *key = g_memdup2 (&reader.client, sizeof (gint64));
+          guint n = GPOINTER_TO_UINT (g_hash_table_lookup (f->closed, key));
+
+          g_hash_table_insert (f->closed, key, GUINT_TO_POINTER (n + 1));
+          continue;
+        }
+
+      to = g_hash_table_lookup (f->received, &reader.client);
+      if (to == NULL)
+        {
+          to = g_byte_array_new ();
+          g_hash_table_insert (f->received, g_memdup2 (&reader.client, sizeof (gint64)), to);
+        }
+      g_byte_array_append (to, data, reader.left);
+      data += reader.left;
+      size -= reader.left;
+      reader.left = 0;
+    }
+}
+
+gboolean
+fixture_pull (Fixture *f, gsize max)
+{
+  g_autoptr (GBytes) bytes = mux_pull (f->mux, max);
+
+  if (bytes == NULL)
+    return FALSE;
+
+  g_assert_cmpuint (g_bytes_get_size (bytes), <=, max);
+  split_frames (f, bytes);
+  return TRUE;
+}
+
+static void
+output_ready (gpointer user_data)
+{
+  Fixture *f = user_data;
+
+  f->output_ready = TRUE;
+  if (f->manual)
+    return;
+  while (fixture_pull (f, 128 * 1024))
+    ;
+}
+
+static void
+feed_on (Fixture *f)
+{
+  while (f->unfed.length > 0)
+    {
+      GBytes *bytes = f->unfed.head->data;
+
+      f->unfed_offset += mux_feed (f->mux, bytes, f->unfed_offset);
+      if (f->unfed_offset < g_bytes_get_size (bytes))
+        return;
+      g_bytes_unref (g_queue_pop_head (&f->unfed));
+      f->unfed_offset = 0;
+    }
+}
+
+static void
+input_ready (gpointer user_data)
+{
+  Fixture *f = user_data;
+
+  f->n_input_ready++;
+  feed_on (f);
+}
+
+static void
+got_chunk (SoupServerMessage *msg, GBytes *chunk, gpointer user_data)
+{
+  Request *request = g_object_get_data (G_OBJECT (msg), "request");
+  gsize size;
+  const guint8 *data = g_bytes_get_data (chunk, &size);
+
+  if (request->read == 0
+      && g_str_has_prefix (g_uri_get_path (soup_server_message_get_uri (msg)), "/pause-upload"))
+    {
+      soup_server_message_pause (msg);
+      request->f->paused = g_object_ref (msg);
+    }
+  request->read += size;
+  for (gsize i = 0; i < size; i += 509)
+    request->sum = request->sum * 31 + data[i];
+}
+
+static void
+request_started (SoupServer *server, SoupServerMessage *msg, gpointer user_data)
+{
+  Fixture *f = user_data;
+  Request *request = g_new0 (Request, 1);
+
+  request->f = f;
+  g_object_set_data_full (G_OBJECT (msg), "request", request, g_free);
+  soup_message_body_set_accumulate (soup_server_message_get_request_body (msg), FALSE);
+  g_signal_connect (msg, "got-chunk", G_CALLBACK (got_chunk), NULL);
+}
+
+static void
+request_ended (SoupServer *server, SoupServerMessage *msg, gpointer user_data)
+{
+  Fixture *f = user_data;
+  GSocketAddress *remote = soup_server_message_get_remote_address (msg);
+
+  mux_request_done (f->mux, g_object_get_data (G_OBJECT (remote), "stream"));
+}
+
+static void
+request_aborted (SoupServer *server, SoupServerMessage *msg, gpointer user_data)
+{
+  Fixture *f = user_data;
+
+  f->n_aborted++;
+  request_ended (server, msg, user_data);
+}
+
+static void
+append_some (SoupServerMessage *msg)
+{
+  static guint8 pattern[CHUNK];
+  Request *request = g_object_get_data (G_OBJECT (msg), "request");
+  SoupMessageBody *body = soup_server_message_get_response_body (msg);
+  gsize n = MIN (request->left, CHUNK);
+
+  if (pattern[1] == 0)
+    for (gsize i = 0; i < CHUNK; i++)
+      pattern[i] = i * 7 + i / 251;
+
+  if (n > 0)
+    soup_message_body_append (body, SOUP_MEMORY_STATIC, pattern, n);
+  request->left -= n;
+  if (request->left == 0)
+    soup_message_body_complete (body);
+}
+
+static void
+wrote_chunk (SoupServerMessage *msg, gpointer user_data)
+{
+  Request *request = g_object_get_data (G_OBJECT (msg), "request");
+
+  if (request->left > 0)
+    append_some (msg);
+}
+
+static void
+answer_size (SoupServerMessage *msg, goffset size)
+{
+  Request *request = g_object_get_data (G_OBJECT (msg), "request");
+
+  request->left = size;
+  soup_server_message_set_status (msg, 200, NULL);
+  soup_message_body_set_accumulate (soup_server_message_get_response_body (msg), FALSE);
+  soup_message_headers_set_content_length (soup_server_message_get_response_headers (msg), size);
+  g_signal_connect (msg, "wrote-chunk", G_CALLBACK (wrote_chunk), NULL);
+  append_some (msg);
+}
+
+static void
+abort_in_mid_response (SoupServerMessage *msg, gpointer user_data)
+{
+  GIOStream *stream
+      = g_object_get_data (G_OBJECT (soup_server_message_get_remote_address (msg)), "stream");
+
+  g_io_stream_close (stream, NULL, NULL);
+}
+
+static void
+early (SoupServer *server,
+       SoupServerMessage *msg,
+       const char *path,
+       GHashTable *query,
+       gpointer user_data)
+{
+  if (g_str_has_prefix (path, "/refuse"))
+    {
+      soup_server_message_set_status (msg, 403, NULL);
+      soup_message_headers_set_content_length (soup_server_message_get_response_headers (msg), 0);
+      if (!g_str_equal (path, "/refuse-open"))
+        soup_message_headers_append (soup_server_message_get_response_headers (msg), "Connection",
+                                     "close");
+    }
+}
+
+static void
+handle (SoupServer *server,
+        SoupServerMessage *msg,
+        const char *path,
+        GHashTable *query,
+        gpointer user_data)
+{
+  Fixture *f = user_data;
+  Request *request = g_object_get_data (G_OBJECT (msg), "request");
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (msg);
+
+  g_ptr_array_add (f->requests,
+                   g_strdup_printf ("%s %s %" G_GUINT64_FORMAT,
+                                    soup_server_message_get_method (msg), path, request->read));
+
+  if (g_str_has_prefix (path, "/size/"))
+    {
+      answer_size (msg, g_ascii_strtoll (path + strlen ("/size/"), NULL, 10));
+    }
+  else if (g_str_has_prefix (path, "/close/"))
+    {
+      soup_message_headers_append (headers, "Connection", "close");
+      answer_size (msg, g_ascii_strtoll (path + strlen ("/close/"), NULL, 10));
+    }
+  else if (g_str_has_prefix (path, "/abort"))
+    {
+      answer_size (msg, 8 * CHUNK);
+      g_signal_connect (msg, g_str_has_suffix (path, "early") ? "got-body" : "wrote-headers",
+                        G_CALLBACK (abort_in_mid_response), NULL);
+    }
+  else if (g_str_has_prefix (path, "/chunked"))
+    {
+      SoupMessageBody *body = soup_server_message_get_response_body (msg);
+
+      soup_server_message_set_status (msg, 200, NULL);
+      soup_message_headers_set_encoding (headers, SOUP_ENCODING_CHUNKED);
+      soup_message_body_append (body, SOUP_MEMORY_STATIC, "one", 3);
+      soup_message_body_append (body, SOUP_MEMORY_STATIC, "twenty", 6);
+      soup_message_body_complete (body);
+    }
+  else if (g_str_equal (path, "/pause"))
+    {
+      answer_size (msg, 5);
+      soup_server_message_pause (msg);
+      f->paused = g_object_ref (msg);
+    }
+  else
+    {
+      g_autofree char *text
+          = g_strdup_printf ("%u %" G_GUINT64_FORMAT, request->sum, request->read);
+
+      soup_server_message_set_status (msg, 200, NULL);
+      soup_server_message_set_response (msg, "text/plain", SOUP_MEMORY_COPY, text, strlen (text));
+    }
+}
+
+/* SoupServer keeps connections alive only if it listens somewhere (P7): where nobody can reach it.
+ */
+static void
+listen_nowhere (SoupServer *server)
+{
+  g_autofree char *folder = g_dir_make_tmp ("mux-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "socket", NULL);
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM,
+                                             G_SOCKET_PROTOCOL_DEFAULT, &error);
+
+  g_assert_no_error (error);
+  g_socket_bind (socket, address, TRUE, &error);
+  g_assert_no_error (error);
+  g_socket_listen (socket, &error);
+  g_assert_no_error (error);
+  soup_server_listen_socket (server, socket, 0, &error);
+  g_assert_no_error (error);
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
+void
+fixture_set_up (Fixture *f, gconstpointer data)
+{
+  MuxOps ops = { accepted_watched, output_ready, input_ready };
+
+  f->context = g_main_context_new ();
+  g_main_context_push_thread_default (f->context);
+  f->watchdog = g_timeout_source_new_seconds (WATCHDOG_SECONDS);
+  g_source_set_callback (f->watchdog, watchdog_bites, NULL, NULL);
+  g_source_attach (f->watchdog, f->context);
+
+  f->server = soup_server_new (NULL, NULL);
+  listen_nowhere (f->server);
+  soup_server_add_early_handler (f->server, NULL, early, f, NULL);
+  soup_server_add_handler (f->server, NULL, handle, f, NULL);
+  g_signal_connect (f->server, "request-started", G_CALLBACK (request_started), f);
+  g_signal_connect (f->server, "request-finished", G_CALLBACK (request_ended), f);
+  g_signal_connect (f->server, "request-aborted", G_CALLBACK (request_aborted), f);
+
+  f->mux = mux_new (&ops, f);
+  f->requests = g_ptr_array_new_with_free_func (g_free);
+  g_queue_init (&f->unfed);
+  g_queue_init (&f->frames);
+  f->received = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
+                                       (GDestroyNotify)g_byte_array_unref);
+  f->closed = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+}
+
+void
+fixture_tear_down (Fixture *f, gconstpointer data)
+{
+  g_clear_object (&f->paused);
+  mux_free (f->mux);
+  fixture_settle (f);
+  soup_server_disconnect (f->server);
+  fixture_settle (f);
+  g_object_unref (f->server);
+  fixture_settle (f);
+  g_assert_cmpuint (f->n_streams, ==, 0);
+
+  g_queue_clear_full (&f->unfed, (GDestroyNotify)g_bytes_unref);
+  g_queue_clear_full (&f->frames, g_free);
+  g_hash_table_unref (f->received);
+  g_hash_table_unref (f->closed);
+  g_ptr_array_unref (f->requests);
+  g_source_destroy (f->watchdog);
+  g_source_unref (f->watchdog);
+  g_main_context_pop_thread_default (f->context);
+  g_main_context_unref (f->context);
+}
+
+void
+fixture_settle (Fixture *f)
+{
+  while (g_main_context_iteration (f->context, FALSE))
+    ;
+}
+
+void
+fixture_feed (Fixture *f, const void *data, gsize size)
+{
+  g_queue_push_tail (&f->unfed, g_bytes_new (data, size));
+  if (f->unfed.length == 1)
+    feed_on (f);
+}
+
+void
+fixture_send_data (Fixture *f, gint64 client, const void *data, gsize size)
+{
+  const guint8 *p = data;
+
+  while (size > 0)
+    {
+      gsize n = MIN (size, MUX_MAX_DATA);
+      g_autofree guint8 *frame = g_malloc (MUX_HEADER_SIZE + n);
+
+      mux_frame_write_header (frame, client, n);
+      memcpy (frame + MUX_HEADER_SIZE, p, n);
+      fixture_feed (f, frame, MUX_HEADER_SIZE + n);
+      p += n;
+      size -= n;
+    }
+}
+
+void
+fixture_send (Fixture *f, gint64 client, const char *text)
+{
+  fixture_send_data (f, client, text, strlen (text));
+}
+
+void
+fixture_close (Fixture *f, gint64 client)
+{
+  guint8 frame[MUX_HEADER_SIZE];
+
+  mux_frame_write_header (frame, client, 0);
+  fixture_feed (f, frame, sizeof frame);
+}
+
+const char *
+fixture_received (Fixture *f, gint64 client)
+{
+  GByteArray *received = g_hash_table_lookup (f->received, &client);
+
+  if (received == NULL)
+    return "";
+
+  /* A terminator that is not counted. */
+  g_byte_array_append (received, (const guint8 *)"", 1);
+  g_byte_array_set_size (received, received->len - 1);
+  return (const char *)received->data;
+}
+
+gsize
+fixture_received_size (Fixture *f, gint64 client)
+{
+  GByteArray *received = g_hash_table_lookup (f->received, &client);
+
+  return received != NULL ? received->len : 0;
+}
+
+guint
+fixture_n_closed (Fixture *f, gint64 client)
+{
+  return GPOINTER_TO_UINT (g_hash_table_lookup (f->closed, &client));
+}
+
+void
+fixture_forget (Fixture *f, gint64 client)
+{
+  g_hash_table_remove (f->received, &client);
+  g_hash_table_remove (f->closed, &client);
+}
+
+/* How many whole responses @data begins with; the status of the last. Fails on anything else. */
+static guint
+count_responses (const char *data, gsize size, guint *status)
+{
+  guint n = 0;
+
+  while (size > 0)
+    {
+      const char *end = g_strstr_len (data, size, "\r\n\r\n");
+      const char *length;
+      gsize head, body = 0;
+      guint this_status;
+
+      if (end == NULL)
+        break;
+      g_assert_true (g_str_has_prefix (data, "HTTP/1."));
+      this_status = atoi (data + strlen ("HTTP/1.1 "));
+      head = end + 4 - data;
+      length = g_strstr_len (data, head, "Content-Length: ");
+      if (length != NULL)
+        body = g_ascii_strtoull (length + strlen ("Content-Length: "), NULL, 10);
+      if (body > size - head)
+        break;
+
+      data += head + body;
+      size -= head + body;
+      if (this_status >= 200)
+        {
+          *status = this_status;
+          n++;
+        }
+    }
+
+  return n;
+}
+
+gboolean
+fixture_has_responses (Fixture *f, gint64 client, guint n)
+{
+  guint status;
+
+  return count_responses (fixture_received (f, client), fixture_received_size (f, client), &status)
+         >= n;
+}
+
+guint
+fixture_wait_status (Fixture *f, gint64 client, guint n)
+{
+  guint status = 0;
+  guint have;
+
+  fixture_wait (f, fixture_has_responses (f, client, n));
+  have = count_responses (fixture_received (f, client), fixture_received_size (f, client), &status);
+  g_assert_cmpuint (have, ==, n);
+  return status;
+}
+
+void
+fixture_resume (Fixture *f)
+{
+  g_autoptr (SoupServerMessage) msg = g_steal_pointer (&f->paused);
+
+  soup_server_message_unpause (msg);
+}
+
+char *
+fixture_requests (Fixture *f)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < f->requests->len; i++)
+    g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", (const char *)f->requests->pdata[i]);
+
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
