@@ -21,7 +21,8 @@ typedef struct _DavServer DavServer;
  *   (already decoded, two components, no dots, no slash inside one); answers by
  *   dav_server_clipboard_found() with the same @token, at once or later, exactly once
  */
-typedef struct {
+typedef struct
+{
   void (*request_done) (GIOStream *stream, gpointer user_data);
   void (*lookup_clipboard) (const char *id, const char *name, gpointer token, gpointer user_data);
 } DavServerOps;

@@ -1,0 +1,56 @@
+/* Parts of a file on their way to a client, read ahead a little, in bounded memory.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "dav/dav-range.h"
+#include "dav/dav-request.h"
+#include "share/file.h"
+
+G_BEGIN_DECLS
+
+/* Bytes read at once, and pieces of that size one download holds: being written, waiting, and
+ * being read. */
+#define DAV_DOWNLOAD_PIECE (256 * 1024)
+#define DAV_DOWNLOAD_PIECES 3
+
+typedef struct _DavDownload DavDownload;
+
+/**
+ * dav_download_new:
+ * @file: (transfer full)
+ */
+DavDownload *dav_download_new (ShareFile *file);
+
+/**
+ * dav_download_add_range:
+ * dav_download_add_text:
+ * @text: (transfer none)
+ *
+ * What is sent, in this order.
+ */
+void dav_download_add_range (DavDownload *self, guint64 offset, guint64 length);
+void dav_download_add_text (DavDownload *self, GBytes *text);
+
+/**
+ * dav_download_start:
+ * @self: (transfer full)
+ * @status: 200 or 206
+ *
+ * Answers @request with it. A file that turns out to be shorter than what was announced ends the
+ * connection.
+ */
+void
+dav_download_start (DavDownload *self, DavRequest *request, guint status, const char *content_type);
+
+/**
+ * dav_download_unref:
+ *
+ * Of one that was not started.
+ */
+void dav_download_unref (DavDownload *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DavDownload, dav_download_unref)
+
+G_END_DECLS

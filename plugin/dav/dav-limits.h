@@ -1,0 +1,17 @@
+/* What one server may hold, and for how long.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+/* Connections at once. The mux allows fewer; the rest are those it has given up, whose requests
+ * still wait for a file system that does not answer. */
+#define DAV_MAX_CONNECTIONS 128
+
+/* Seconds without a byte either way until a connection is closed: between two requests, and in
+ * one (a program may think long between two pieces of an upload, or a disk spin up). */
+#define DAV_IDLE_SECONDS 300
+#define DAV_STALL_SECONDS 900
+
+/* Seconds between two looks at that. */
+#define DAV_SWEEP_SECONDS 30

@@ -1,0 +1,58 @@
+/* A folder's entries on their way to a client, in bounded memory: batches by jobs, text by a
+ * callback.
+ *
+ * A short listing becomes one answer with a length; a long one is sent in chunks while the next
+ * batch is being read.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "dav/dav-request.h"
+#include "share/folder.h"
+
+G_BEGIN_DECLS
+
+/* Entries read by one job, and the text (bytes) from which on a listing is sent in chunks. Three
+ * times that is what a listing holds. */
+#define DAV_LISTING_BATCH 128
+#define DAV_LISTING_CHUNK (128 * 1024)
+
+/**
+ * DavListingOps:
+ * @read: (nullable): in the job, right after the entries were read: what else of them is wanted
+ * @entry: appends what is to be said of @entry, the @index th of its batch. Worker
+ * @end: appends what comes after the last one. Worker
+ * @free_data: worker
+ */
+typedef struct
+{
+  gboolean with_xattrs;
+  void (*read) (ShareFolder *folder, const ShareEntry *entries, guint n_entries, gpointer data);
+  void (*entry) (DavRequest *request,
+                 GString *out,
+                 const ShareEntry *entry,
+                 guint index,
+                 gpointer data);
+  void (*end) (DavRequest *request, GString *out, gpointer data);
+  GDestroyNotify free_data;
+} DavListingOps;
+
+/**
+ * dav_listing_answer:
+ * @folder: (transfer full)
+ * @begin: (transfer full): text that comes first
+ * @data: (transfer full)
+ *
+ * Answers @request. A folder that cannot be read to its end ends the connection, if the answer has
+ * begun.
+ */
+void dav_listing_answer (DavRequest *request,
+                         ShareFolder *folder,
+                         guint status,
+                         const char *content_type,
+                         GString *begin,
+                         const DavListingOps *ops,
+                         gpointer data);
+
+G_END_DECLS

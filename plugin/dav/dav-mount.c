@@ -1,0 +1,52 @@
+/* A share and its locks; see dav-mount.h.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "dav/dav-mount.h"
+
+DavMount *
+dav_mount_new (Share *share, const char *prefix)
+{
+  DavMount *self = g_new0 (DavMount, 1);
+
+  self->refs = 1;
+  self->share = share_ref (share);
+  self->locks = dav_lock_table_new ();
+  self->prefix = g_strdup (prefix);
+  return self;
+}
+
+DavMount *
+dav_mount_ref (DavMount *self)
+{
+  self->refs++;
+  return self;
+}
+
+void
+dav_mount_unref (DavMount *self)
+{
+  if (--self->refs > 0)
+    return;
+
+  dav_lock_table_free (self->locks);
+  share_unref (self->share);
+  g_free (self->prefix);
+  g_free (self);
+}
+
+gboolean
+dav_mount_is_read_only (DavMount *self)
+{
+  return (share_get_flags (self->share) & SHARE_READ_ONLY) != 0;
+}
+
+char *
+dav_mount_show_path (DavMount *self, const char *path)
+{
+  if (*self->prefix == '\0')
+    return g_strdup (path);
+  if (*path == '\0')
+    return g_strdup (self->prefix);
+  return g_strconcat (self->prefix, "/", path, NULL);
+}

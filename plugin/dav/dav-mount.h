@@ -1,0 +1,45 @@
+/* What a request is served from: a share and the locks on it.
+ *
+ * A request keeps the mount it began with. When the server is given another share the old mount is
+ * over: its locks are forgotten, its share closes by itself once no request holds it.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "dav/dav-lock.h"
+#include "share/share.h"
+
+G_BEGIN_DECLS
+
+/**
+ * DavMount:
+ * @prefix: what comes before a path of the share in an href: "" or ".spice-clipboard/id/name"
+ *
+ * Worker thread only.
+ */
+typedef struct
+{
+  guint refs;
+  Share *share;
+  DavLockTable *locks;
+  char *prefix;
+} DavMount;
+
+DavMount *dav_mount_new (Share *share, const char *prefix);
+DavMount *dav_mount_ref (DavMount *self);
+void dav_mount_unref (DavMount *self);
+
+gboolean dav_mount_is_read_only (DavMount *self);
+
+/**
+ * dav_mount_show_path:
+ * @path: a path of the share
+ *
+ * Returns: (transfer full): the path a client knows it by
+ */
+char *dav_mount_show_path (DavMount *self, const char *path);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DavMount, dav_mount_unref)
+
+G_END_DECLS

@@ -1,0 +1,511 @@
+/* The server: SoupServer, its connections, and what every request is asked before its method.
+ *
+ * RFC 4918, RFC 9110; DESIGN P7, P14, P17.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "dav/dav-server.h"
+
+#include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
+#include <libsoup/soup.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "base/log.h"
+#include "dav/dav-clipboard.h"
+#include "dav/dav-connection.h"
+#include "dav/dav-host.h"
+#include "dav/dav-limits.h"
+#include "dav/dav-path.h"
+#include "dav/dav-xml-read.h"
+
+struct _DavServer
+{
+  const DavServerOps *ops;
+  gpointer user_data;
+  SoupServer *soup;
+  DavMount *mount; /* NULL: nothing is shared */
+  DavMime *mime;
+  GHashTable *connections;
+  GHashTable *lookups; /* of DavRequest: those that wait for the clipboard */
+  GSource *sweep;
+  guint64 n_requests;
+  guint64 last_id;
+};
+
+static void dav_server_listen_nowhere (DavServer *self);
+static gboolean dav_server_sweep (gpointer user_data);
+static void
+dav_server_request_started (SoupServer *soup, SoupServerMessage *msg, gpointer user_data);
+static void dav_server_request_over (SoupServer *soup, SoupServerMessage *msg, gpointer user_data);
+static void dav_server_got_head (SoupServer *soup,
+                                 SoupServerMessage *msg,
+                                 const char *path,
+                                 GHashTable *query,
+                                 gpointer user_data);
+static void dav_server_got_all (SoupServer *soup,
+                                SoupServerMessage *msg,
+                                const char *path,
+                                GHashTable *query,
+                                gpointer user_data);
+
+DavServer *
+dav_server_new (const DavServerOps *ops, gpointer user_data)
+{
+  DavServer *self = g_new0 (DavServer, 1);
+
+  self->ops = ops;
+  self->user_data = user_data;
+  self->mime = dav_mime_new ();
+  self->connections = g_hash_table_new (NULL, NULL);
+  self->lookups = g_hash_table_new_full (NULL, NULL, (GDestroyNotify)dav_request_unref, NULL);
+  self->soup = soup_server_new ("raw-paths", TRUE, "server-header", NULL, NULL);
+  dav_server_listen_nowhere (self);
+
+  g_signal_connect (self->soup, "request-started", G_CALLBACK (dav_server_request_started), self);
+  g_signal_connect (self->soup, "request-finished", G_CALLBACK (dav_server_request_over), self);
+  g_signal_connect (self->soup, "request-aborted", G_CALLBACK (dav_server_request_over), self);
+  for (guint i = 0; i < 2; i++)
+    {
+      const char *path = i == 0 ? "/" : "*";
+
+      soup_server_add_early_handler (self->soup, path, dav_server_got_head, self, NULL);
+      soup_server_add_handler (self->soup, path, dav_server_got_all, self, NULL);
+    }
+
+  self->sweep = g_timeout_source_new_seconds (DAV_SWEEP_SECONDS);
+  g_source_set_callback (self->sweep, dav_server_sweep, self, NULL);
+  g_source_attach (self->sweep, g_main_context_get_thread_default ());
+
+  return self;
+}
+
+void
+dav_server_free (DavServer *self)
+{
+  GHashTableIter iter;
+  gpointer connection;
+
+  g_source_destroy (self->sweep);
+  g_source_unref (self->sweep);
+
+  g_hash_table_iter_init (&iter, self->connections);
+  while (g_hash_table_iter_next (&iter, &connection, NULL))
+    {
+      g_hash_table_iter_steal (&iter);
+      dav_connection_free (connection);
+    }
+
+  g_signal_handlers_disconnect_by_data (self->soup, self);
+  soup_server_disconnect (self->soup);
+  g_object_unref (self->soup);
+
+  g_hash_table_unref (self->lookups);
+  g_hash_table_unref (self->connections);
+  g_clear_pointer (&self->mount, dav_mount_unref);
+  dav_mime_free (self->mime);
+  g_free (self);
+}
+
+/* libsoup keeps a connection alive only if it listens somewhere: on a socket that nobody can reach,
+ * as its folder is ours alone and its name is gone before the next line. */
+static gboolean
+dav_server_listen_in (DavServer *self, const char *folder)
+{
+  g_autofree char *path = g_build_filename (folder, "spice-share-XXXXXX", NULL);
+  g_autofree char *name = NULL;
+  g_autoptr (GSocketAddress) address = NULL;
+  g_autoptr (GSocket) socket = NULL;
+  gboolean listens = FALSE;
+
+  if (g_mkdtemp_full (path, 0700) == NULL)
+    return FALSE;
+
+  name = g_build_filename (path, "s", NULL);
+  address = g_unix_socket_address_new (name);
+  socket
+      = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  if (socket != NULL && strlen (name) < sizeof ((struct sockaddr_un){ 0 }).sun_path)
+    listens = g_socket_bind (socket, address, FALSE, NULL) && g_socket_listen (socket, NULL)
+              && soup_server_listen_socket (self->soup, socket, 0, NULL);
+  g_unlink (name);
+  g_rmdir (path);
+  return listens;
+}
+
+static void
+dav_server_listen_nowhere (DavServer *self)
+{
+  if (!dav_server_listen_in (self, g_get_user_runtime_dir ())
+      && !dav_server_listen_in (self, g_get_tmp_dir ()) && !dav_server_listen_in (self, "/tmp"))
+    share_debug ("No folder for a socket: every connection ends with its first response");
+}
+
+/* Connections */
+
+static void
+dav_server_connection_request_over (DavConnection *connection,
+                                    DavRequest *request,
+                                    gpointer user_data)
+{
+  DavServer *self = user_data;
+
+  if (request != NULL)
+    {
+      self->n_requests++;
+      if (share_debug_enabled ())
+        {
+          GUri *uri = soup_server_message_get_uri (request->msg);
+          g_autofree char *path = g_strescape (g_uri_get_path (uri), NULL);
+
+          share_debug ("dav: client %" G_GINT64_FORMAT ": %s %s %u, %" G_GUINT64_FORMAT
+                       " bytes in, %" G_GUINT64_FORMAT " bytes out, %.1f ms%s",
+                       dav_connection_get_client (connection),
+                       soup_server_message_get_method (request->msg), path,
+                       soup_server_message_get_status (request->msg), request->transfer.done,
+                       dav_connection_get_written (connection) - request->written_before,
+                       (g_get_monotonic_time () - request->started) / 1000.0,
+                       request->state < DAV_REQUEST_ANSWERED ? ", aborted" : "");
+        }
+    }
+  self->ops->request_done (dav_connection_get_stream (connection), self->user_data);
+}
+
+static void
+dav_server_connection_closed (DavConnection *connection, gpointer user_data)
+{
+  DavServer *self = user_data;
+
+  g_hash_table_remove (self->connections, connection);
+}
+
+static const DavConnectionOps dav_server_connection_ops = {
+  .request_over = dav_server_connection_request_over,
+  .closed = dav_server_connection_closed,
+};
+
+void
+dav_server_accept (DavServer *self, GIOStream *stream, gint64 client)
+{
+  DavConnection *connection;
+
+  if (g_hash_table_size (self->connections) >= DAV_MAX_CONNECTIONS)
+    {
+      share_debug ("dav: client %" G_GINT64_FORMAT " refused, there are %d", client,
+                   DAV_MAX_CONNECTIONS);
+      g_io_stream_close (stream, NULL, NULL);
+      return;
+    }
+
+  connection = dav_connection_new (stream, client, &dav_server_connection_ops, self);
+  g_hash_table_add (self->connections, connection);
+  dav_connection_accept (connection, self->soup);
+}
+
+/* Ends connections on which nothing has happened for long, whatever they wait for. */
+static gboolean
+dav_server_sweep (gpointer user_data)
+{
+  DavServer *self = user_data;
+  gint64 now = g_get_monotonic_time ();
+  GHashTableIter iter;
+  gpointer key;
+
+  g_hash_table_iter_init (&iter, self->connections);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    {
+      DavConnection *connection = key;
+      gint64 limit
+          = dav_connection_get_request (connection) != NULL ? DAV_STALL_SECONDS : DAV_IDLE_SECONDS;
+
+      if (now - dav_connection_get_active (connection) > limit * G_USEC_PER_SEC)
+        dav_connection_close (connection);
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+dav_server_request_started (SoupServer *soup, SoupServerMessage *msg, gpointer user_data)
+{
+  DavConnection *connection = dav_connection_from_message (msg);
+
+  soup_message_body_set_accumulate (soup_server_message_get_request_body (msg), FALSE);
+  if (connection != NULL)
+    dav_connection_begin_message (connection, msg);
+}
+
+static void
+dav_server_request_over (SoupServer *soup, SoupServerMessage *msg, gpointer user_data)
+{
+  DavConnection *connection = dav_connection_from_message (msg);
+
+  if (connection != NULL)
+    dav_connection_end_request (connection);
+}
+
+/* Requests */
+
+/* A page in the guest's browser may rebind its own name to the address the share is served at. */
+static gboolean
+dav_server_is_trusted_origin (DavRequest *request)
+{
+  const char *host = dav_request_get_header (request, "Host");
+  const char *origin = dav_request_get_header (request, "Origin");
+  const char *uri_host = g_uri_get_host (soup_server_message_get_uri (request->msg));
+  g_autofree char *literal = NULL;
+
+  /* An absolute request target overrides Host, so it must be as local. */
+  if (uri_host != NULL && strchr (uri_host, ':') != NULL)
+    uri_host = literal = g_strdup_printf ("[%s]", uri_host);
+
+  return (host == NULL || dav_host_is_local (host)) && dav_host_is_local (uri_host)
+         && (origin == NULL || dav_origin_is_local (origin));
+}
+
+/* What a head alone is enough to refuse. Returns 0 if nothing. */
+static guint
+dav_server_judge_head (DavRequest *request)
+{
+  guint64 length = dav_request_get_content_length (request);
+
+  if (!dav_server_is_trusted_origin (request))
+    return SOUP_STATUS_FORBIDDEN;
+  if (request->method == NULL)
+    return SOUP_STATUS_NOT_IMPLEMENTED;
+  if ((request->method->flags & DAV_METHOD_NO_BODY) != 0 && length > 0)
+    return SOUP_STATUS_UNSUPPORTED_MEDIA_TYPE;
+  if ((request->method->flags & DAV_METHOD_UPLOAD) != 0)
+    {
+      if (dav_request_get_header (request, "Content-Range") != NULL)
+        return SOUP_STATUS_BAD_REQUEST;
+    }
+  else if (length != G_MAXUINT64
+           && length > ((request->method->flags & DAV_METHOD_XML) != 0 ? DAV_XML_BODY_MAX
+                                                                       : DAV_MAX_DISCARD))
+    {
+      return SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE;
+    }
+  return 0;
+}
+
+/* The mount is known: the last checks, then the method. */
+static void
+dav_server_begin (DavServer *self, DavRequest *request)
+{
+  if (dav_mount_is_read_only (request->mount) && (request->method->flags & DAV_METHOD_CHANGES) != 0)
+    {
+      dav_request_fail (request, SOUP_STATUS_FORBIDDEN);
+    }
+  else if (request->method->begin != NULL)
+    {
+      dav_request_hold_body (request, TRUE);
+      request->method->begin (request);
+    }
+  else
+    {
+      dav_request_hold_body (request, FALSE);
+      request->state = DAV_REQUEST_BODY;
+    }
+}
+
+/* /.spice-clipboard/id/name/…: the item is a root of its own, looked up for every request. */
+static void
+dav_server_begin_clipboard (DavServer *self, DavRequest *request)
+{
+  g_auto (GStrv) parts = g_strsplit (request->path, "/", 4);
+
+  if (g_strv_length (parts) < 3 || self->ops->lookup_clipboard == NULL)
+    {
+      dav_request_fail (request, SOUP_STATUS_FORBIDDEN);
+      return;
+    }
+
+  g_free (request->path);
+  request->path = g_strdup (parts[3] != NULL ? parts[3] : "");
+  request->prefix = g_strjoin ("/", parts[0], parts[1], parts[2], NULL);
+  dav_request_hold_body (request, TRUE);
+  g_hash_table_add (self->lookups, dav_request_ref (request));
+  self->ops->lookup_clipboard (parts[1], parts[2], request, self->user_data);
+}
+
+void
+dav_server_clipboard_found (DavServer *self, gpointer token, Share *share)
+{
+  g_autoptr (DavRequest) request = NULL;
+
+  if (!g_hash_table_steal (self->lookups, token))
+    return;
+
+  request = token;
+  if (!dav_request_is_live (request))
+    return;
+
+  if (share == NULL)
+    {
+      dav_request_fail (request, SOUP_STATUS_NOT_FOUND);
+      return;
+    }
+  request->mount = dav_mount_new (share, request->prefix);
+  dav_server_begin (self, request);
+}
+
+static void
+dav_server_got_head (SoupServer *soup,
+                     SoupServerMessage *msg,
+                     const char *raw_path,
+                     GHashTable *query,
+                     gpointer user_data)
+{
+  DavServer *self = user_data;
+  DavConnection *connection = dav_connection_from_message (msg);
+  DavRequest *request;
+  DavPathResult result;
+  guint status;
+
+  if (connection == NULL)
+    return;
+
+  request = dav_connection_begin_request (connection, msg);
+  request->method = dav_method_find (soup_server_message_get_method (msg));
+  request->mime = self->mime;
+  request->id = ++self->last_id;
+
+  status = dav_server_judge_head (request);
+  if (status != 0)
+    {
+      dav_request_fail (request, status);
+      return;
+    }
+
+  if (soup_server_message_is_options_ping (msg))
+    {
+      if (strcmp (request->method->name, "OPTIONS") != 0)
+        {
+          dav_request_fail (request, SOUP_STATUS_BAD_REQUEST);
+          return;
+        }
+      request->path = g_strdup ("");
+    }
+  else
+    {
+      GUri *uri = soup_server_message_get_uri (msg);
+
+      result = g_uri_get_fragment (uri) != NULL
+                   ? DAV_PATH_MALFORMED
+                   : dav_path_decode (g_uri_get_path (uri), &request->path, &request->slash);
+      if (result != DAV_PATH_OK)
+        {
+          dav_request_fail (request, dav_path_result_get_status (result));
+          return;
+        }
+    }
+
+  if (dav_clipboard_is_within (request->path))
+    {
+      dav_server_begin_clipboard (self, request);
+    }
+  else if (self->mount == NULL)
+    {
+      dav_request_fail (request, SOUP_STATUS_SERVICE_UNAVAILABLE);
+    }
+  else
+    {
+      request->mount = dav_mount_ref (self->mount);
+      dav_server_begin (self, request);
+    }
+}
+
+static void
+dav_server_got_all (SoupServer *soup,
+                    SoupServerMessage *msg,
+                    const char *path,
+                    GHashTable *query,
+                    gpointer user_data)
+{
+  DavConnection *connection = dav_connection_from_message (msg);
+  DavRequest *request = connection != NULL ? dav_connection_get_request (connection) : NULL;
+
+  if (request == NULL || request->msg != msg || request->state != DAV_REQUEST_BODY)
+    return;
+
+  request->state = DAV_REQUEST_WHOLE;
+  request->method->run (request);
+  if (request->state == DAV_REQUEST_WHOLE)
+    dav_request_hold_body (request, TRUE);
+}
+
+/* What is shared */
+
+/* Those that have not been answered get an answer: to the guest's program a connection that merely
+ * closes is one that says nothing (DESIGN P11). */
+void
+dav_server_set_share (DavServer *self, Share *share)
+{
+  g_autoptr (DavMount) old = g_steal_pointer (&self->mount);
+  GHashTableIter iter;
+  gpointer key;
+
+  if (share != NULL)
+    self->mount = dav_mount_new (share, "");
+  if (old == NULL)
+    return;
+
+  g_hash_table_iter_init (&iter, self->connections);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    {
+      DavConnection *connection = key;
+      DavRequest *request = dav_connection_get_request (connection);
+
+      if (request == NULL)
+        {
+          dav_connection_close (connection);
+        }
+      else if (request->mount == old)
+        {
+          if (dav_request_is_live (request))
+            {
+              dav_request_set_header (request, "Connection", "close");
+              dav_request_fail (request, SOUP_STATUS_SERVICE_UNAVAILABLE);
+            }
+          else
+            {
+              dav_connection_close (connection);
+            }
+        }
+    }
+}
+
+guint64
+dav_server_get_n_requests (DavServer *self)
+{
+  return self->n_requests;
+}
+
+GVariant *
+dav_server_get_transfers (DavServer *self)
+{
+  GVariantBuilder builder;
+  GHashTableIter iter;
+  gpointer key;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(tssttx)"));
+  g_hash_table_iter_init (&iter, self->connections);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    {
+      DavRequest *request = dav_connection_get_request (key);
+      g_autofree char *shown = NULL;
+      g_autofree char *path = NULL;
+
+      if (request == NULL || request->transfer.direction == DAV_TRANSFER_NONE)
+        continue;
+
+      shown = dav_mount_show_path (request->mount, request->path);
+      path = g_utf8_make_valid (shown, -1);
+      g_variant_builder_add (
+          &builder, "(tssttx)", request->id, path,
+          request->transfer.direction == DAV_TRANSFER_UPLOAD ? "upload" : "download",
+          request->transfer.done, request->transfer.total, request->started_real);
+    }
+  return g_variant_builder_end (&builder);
+}
