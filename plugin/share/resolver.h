@@ -106,6 +106,17 @@ int resolver_open_target (Share *self, const char *path, char *name);
 int resolver_open_at (Share *self, const char *folder_path, int folder, const char *name);
 
 /**
+ * resolver_open_plain:
+ * @folder: descriptor of a folder
+ * @path: names joined by slashes, beneath @folder; "" is @folder itself
+ * @flags: for openat(2): O_PATH, or with O_DIRECTORY (nothing else is opened for use by its name)
+ *
+ * Opens what is there if no name of @path is a link: otherwise -ELOOP or -ENOTDIR. For walking a
+ * tree; the names are those that readdir gave, and are not checked.
+ */
+int resolver_open_plain (int folder, const char *path, int flags);
+
+/**
  * resolver_reopen:
  * @fd: an O_PATH descriptor of a regular file or folder
  * @flags: O_RDONLY and the like

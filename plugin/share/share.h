@@ -64,6 +64,13 @@ void share_close (Share *self);
 gboolean share_is_closed (Share *self); /* any thread */
 
 /**
+ * share_is_confined:
+ *
+ * Whether Landlock confines the threads of this share; known after the first job. Any thread.
+ */
+gboolean share_is_confined (Share *self);
+
+/**
  * ShareJob:
  *
  * Runs in a thread of the pool that is confined to the share: raw system calls and the resolver

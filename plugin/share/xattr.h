@@ -22,6 +22,14 @@ G_BEGIN_DECLS
 #define SHARE_XATTR_VALUE_MAX 65536
 
 /**
+ * share_xattr_check_name:
+ *
+ * Returns: 0, -EINVAL without "user.", or -ERANGE if it is longer than Linux allows (255 bytes).
+ *   Pure; any thread.
+ */
+int share_xattr_check_name (const char *attribute);
+
+/**
  * share_xattr_list:
  * @attributes: (out) (transfer full): names, "user." included; empty if there are none
  */

@@ -1,0 +1,242 @@
+/* The threads of one share; see file-pool.h.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "share/file-pool.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+typedef struct
+{
+  GDestroyNotify work;
+  GDestroyNotify drop; /* NULL: a release, which is never dropped */
+  gpointer data;
+} FileJob;
+
+struct _FilePool
+{
+  gatomicrefcount ref_count; /* the owner's, and one a thread */
+  FilePoolHooks hooks;
+  gpointer user_data;
+
+  GMutex lock; /* never held across a system call on files */
+  GCond cond;
+  GQueue jobs;     /* FileJob, at most FILE_POOL_MAX_QUEUED */
+  GQueue releases; /* FileJob */
+  guint n_threads;
+  guint n_waiting; /* threads without a job */
+  guint n_running; /* jobs, hooks, and threads that have not called enter yet */
+  gboolean tidy;   /* idle was called since the last job */
+  gboolean closed;
+  gboolean finished; /* last was called */
+};
+
+FilePool *
+file_pool_new (const FilePoolHooks *hooks, gpointer user_data)
+{
+  FilePool *self = g_new0 (FilePool, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->hooks = *hooks;
+  self->user_data = user_data;
+  self->tidy = TRUE;
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->cond);
+  g_queue_init (&self->jobs);
+  g_queue_init (&self->releases);
+  return self;
+}
+
+void
+file_pool_unref (FilePool *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  g_assert (self->jobs.length == 0 && self->releases.length == 0 && self->n_threads == 0);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->cond);
+  g_free (self);
+}
+
+/* The viewer's signal handlers belong to the viewer's threads; and a write over RLIMIT_FSIZE shall
+ * be EFBIG here, not the end of the process. What a fault raises stays deliverable. */
+static void
+block_signals (void)
+{
+  sigset_t set;
+
+  sigfillset (&set);
+  sigdelset (&set, SIGSEGV);
+  sigdelset (&set, SIGBUS);
+  sigdelset (&set, SIGILL);
+  sigdelset (&set, SIGFPE);
+  sigdelset (&set, SIGABRT);
+  pthread_sigmask (SIG_BLOCK, &set, NULL);
+}
+
+/* Called with the lock, which is let go of meanwhile. */
+static void
+run_hook (FilePool *self, void (*hook) (gpointer))
+{
+  self->n_running++;
+  g_mutex_unlock (&self->lock);
+  hook (self->user_data);
+  g_mutex_lock (&self->lock);
+  self->n_running--;
+}
+
+/* Called with the lock, which is let go of meanwhile. */
+static void
+run_job (FilePool *self, FileJob *job)
+{
+  self->tidy = FALSE;
+  self->n_running++;
+  g_mutex_unlock (&self->lock);
+  job->work (job->data);
+  g_free (job);
+  g_mutex_lock (&self->lock);
+  self->n_running--;
+}
+
+/* Called with the lock. Waits for something to do; tidies up after a while without. */
+static void
+wait_for_job (FilePool *self)
+{
+  gint64 deadline = g_get_monotonic_time () + FILE_POOL_IDLE_SECONDS * G_TIME_SPAN_SECOND;
+
+  self->n_waiting++;
+  if (self->tidy || self->n_running > 0)
+    g_cond_wait (&self->cond, &self->lock);
+  else if (!g_cond_wait_until (&self->cond, &self->lock, deadline) && !self->closed && !self->tidy
+           && self->n_running == 0)
+    {
+      self->tidy = TRUE;
+      self->n_waiting--;
+      run_hook (self, self->hooks.idle);
+      return;
+    }
+  self->n_waiting--;
+}
+
+static gpointer
+pool_thread (gpointer data)
+{
+  FilePool *self = data;
+
+  block_signals ();
+  self->hooks.enter (self->user_data);
+
+  g_mutex_lock (&self->lock);
+  self->n_running--;
+  while (!self->finished)
+    {
+      FileJob *job = g_queue_pop_head (&self->releases);
+
+      if (!job)
+        job = g_queue_pop_head (&self->jobs);
+      if (job)
+        run_job (self, job);
+      else if (self->closed && self->n_running == 0)
+        {
+          self->finished = TRUE;
+          run_hook (self, self->hooks.last);
+        }
+      else
+        wait_for_job (self);
+    }
+  self->n_threads--;
+  /* The others are to see that it is finished. */
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
+  file_pool_unref (self);
+  return NULL;
+}
+
+/* Called with the lock: a thread for the job that was just queued. */
+static void
+wake_thread (FilePool *self)
+{
+  GThread *thread;
+
+  /* A waiting thread that was woken for an earlier job is no longer free. */
+  if (self->jobs.length + self->releases.length <= self->n_waiting
+      || self->n_threads == FILE_POOL_THREADS)
+    {
+      g_cond_signal (&self->cond);
+      return;
+    }
+  g_atomic_ref_count_inc (&self->ref_count);
+  thread = g_thread_try_new ("spice-share-io", pool_thread, self, NULL);
+  if (!thread)
+    {
+      g_atomic_ref_count_dec (&self->ref_count);
+      return;
+    }
+  self->n_threads++;
+  self->n_running++;
+  g_thread_unref (thread);
+}
+
+static FileJob *
+file_job_new (GDestroyNotify work, GDestroyNotify drop, gpointer data)
+{
+  FileJob *job = g_new (FileJob, 1);
+
+  job->work = work;
+  job->drop = drop;
+  job->data = data;
+  return job;
+}
+
+gboolean
+file_pool_push (FilePool *self, GDestroyNotify work, GDestroyNotify drop, gpointer data)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (self->closed || self->jobs.length >= FILE_POOL_MAX_QUEUED)
+    return FALSE;
+  g_queue_push_tail (&self->jobs, file_job_new (work, drop, data));
+  wake_thread (self);
+  if (self->n_threads > 0)
+    return TRUE;
+  /* The process has no more threads: nobody would ever come. */
+  g_free (g_queue_pop_tail (&self->jobs));
+  return FALSE;
+}
+
+gboolean
+file_pool_push_release (FilePool *self, GDestroyNotify work, gpointer data)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (self->finished || self->n_threads == 0)
+    return FALSE;
+  g_queue_push_tail (&self->releases, file_job_new (work, NULL, data));
+  g_cond_signal (&self->cond);
+  return TRUE;
+}
+
+gboolean
+file_pool_close (FilePool *self)
+{
+  GQueue dropped = G_QUEUE_INIT;
+  gboolean last;
+  FileJob *job;
+
+  g_mutex_lock (&self->lock);
+  self->closed = TRUE;
+  dropped = self->jobs;
+  g_queue_init (&self->jobs);
+  last = self->n_threads > 0 && !self->finished;
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
+
+  while ((job = g_queue_pop_head (&dropped)))
+    {
+      job->drop (job->data);
+      g_free (job);
+    }
+  return last;
+}

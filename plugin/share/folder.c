@@ -1,0 +1,154 @@
+/* The entries of a folder, in batches; see folder.h.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "share/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "share/dir-buffer.h"
+#include "share/share-handle.h"
+#include "share/share-private.h"
+#include "share/xattr-fd.h"
+#include "share/xattr.h"
+
+struct _ShareFolder
+{
+  ShareHandle handle;
+  int fd;
+  char *path; /* share-relative, for links */
+  DirBuffer buffer;
+};
+
+static void
+share_folder_release (ShareHandle *handle)
+{
+  close (((ShareFolder *)handle)->fd);
+}
+
+static void
+share_folder_destroy (ShareHandle *handle)
+{
+  g_free (((ShareFolder *)handle)->path);
+  g_free (handle);
+}
+
+int
+share_folder_open (Share *share, const char *path, ShareStat *stat, ShareFolder **folder)
+{
+  int place = resolver_open (share, path);
+  ShareStat found;
+  int fd, error;
+
+  if (place < 0)
+    return place;
+  error = share_stat_fd (place, &found);
+  if (error == 0 && found.type != SHARE_TYPE_FOLDER)
+    error = found.type == SHARE_TYPE_FILE ? -ENOTDIR : -EACCES;
+  fd = error < 0 ? error : resolver_reopen (place, O_RDONLY);
+  close (place);
+  if (fd < 0)
+    return fd;
+
+  if (stat)
+    *stat = found;
+  *folder = g_new0 (ShareFolder, 1);
+  (*folder)->fd = fd;
+  (*folder)->path = g_strdup (path);
+  share_handle_init (&(*folder)->handle, share, share_folder_release, share_folder_destroy);
+  return 0;
+}
+
+/* Whether the guest may know of @dirent, and if so what it is. */
+static gboolean
+fill_entry (ShareFolder *self, const DirEntry *dirent, ShareEntry *entry, gboolean with_xattrs)
+{
+  Share *share = self->handle.share;
+  int error;
+
+  if (dirent->type != DT_UNKNOWN && dirent->type != DT_REG && dirent->type != DT_DIR
+      && dirent->type != DT_LNK)
+    return FALSE;
+  if (resolver_check_name (dirent->name, share->flags) < 0)
+    return FALSE;
+
+  error = share_stat_at (self->fd, dirent->name, &entry->stat);
+  if (error < 0)
+    return FALSE;
+  if (entry->stat.type != SHARE_TYPE_OTHER)
+    entry->has_xattrs = with_xattrs && xattr_any_at (self->fd, dirent->name);
+  else
+    {
+      int fd = resolver_open_at (share, self->path, self->fd, dirent->name);
+
+      if (fd < 0)
+        return FALSE;
+      error = share_stat_fd (fd, &entry->stat);
+      close (fd);
+      if (error < 0 || entry->stat.type == SHARE_TYPE_OTHER)
+        return FALSE;
+      entry->has_xattrs = with_xattrs;
+    }
+  strcpy (entry->name, dirent->name);
+  return TRUE;
+}
+
+int
+share_folder_next (ShareFolder *self, ShareEntry *entries, guint n_entries, gboolean with_xattrs)
+{
+  guint n = 0;
+
+  while (n < n_entries)
+    {
+      DirEntry dirent;
+      int result = dir_buffer_next (&self->buffer, self->fd, &dirent);
+
+      if (result < 0 && n == 0)
+        return result;
+      if (result <= 0)
+        break;
+      if (fill_entry (self, &dirent, &entries[n], with_xattrs))
+        n++;
+    }
+  return (int)n;
+}
+
+int
+share_folder_list_xattrs (ShareFolder *self, const char *name, GStrv *attributes)
+{
+  int error = resolver_check_name (name, self->handle.share->flags);
+  int fd = error < 0 ? error : resolver_open_at (self->handle.share, self->path, self->fd, name);
+
+  if (fd < 0)
+    return fd;
+  error = xattr_fd_list (fd, attributes);
+  close (fd);
+  return error;
+}
+
+int
+share_folder_get_xattr (ShareFolder *self, const char *name, const char *attribute, GBytes **value)
+{
+  int error = resolver_check_name (name, self->handle.share->flags);
+  int fd;
+
+  if (error == 0)
+    error = share_xattr_check_name (attribute);
+  fd = error < 0 ? error : resolver_open_at (self->handle.share, self->path, self->fd, name);
+  if (fd < 0)
+    return fd;
+  error = xattr_fd_get (fd, attribute, value);
+  close (fd);
+  return error;
+}
+
+void
+share_folder_free (ShareFolder *self)
+{
+  share_handle_drop (&self->handle);
+}

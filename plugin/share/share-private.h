@@ -1,0 +1,48 @@
+/* What the files of this part know of a share.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "share/file-pool.h"
+#include "share/share.h"
+#include "share/staging.h"
+#include "share/stat.h"
+
+G_BEGIN_DECLS
+
+struct _Share
+{
+  gatomicrefcount ref_count;
+  char *path;
+  ShareFlags flags;
+  int root; /* O_PATH */
+  ShareStat root_stat;
+  FilePool *pool;
+  int closed;   /* atomic */
+  int confined; /* atomic */
+
+  GMutex lock;    /* never held across a system call on files */
+  GQueue handles; /* ShareHandle.link */
+
+  GMutex staging_lock; /* only pool threads take it, so they may make system calls meanwhile */
+  GQueue staging;      /* Staging */
+};
+
+/**
+ * share_new:
+ * @root: (transfer full): O_PATH descriptor
+ * @root_stat: of it
+ *
+ * For share-open.c.
+ */
+Share *share_new (const char *path, ShareFlags flags, int root, const ShareStat *root_stat);
+
+/**
+ * share_is_read_only:
+ *
+ * Whether nothing may be changed: SHARE_READ_ONLY, or the root is a single file.
+ */
+gboolean share_is_read_only (Share *self);
+
+G_END_DECLS

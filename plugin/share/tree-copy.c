@@ -1,0 +1,370 @@
+/* Copying a tree as the guest sees it; see tree-private.h.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "share/resolver.h"
+#include "share/share-private.h"
+#include "share/tree-private.h"
+#include "share/tree-walk.h"
+#include "share/xattr-fd.h"
+
+/* Bytes between two looks at whether the share was closed. */
+#define COPY_STEP (16 * 1024 * 1024)
+
+/* Bytes a read and a write go through, where the kernel cannot copy by itself. */
+#define COPY_BUFFER (256 * 1024)
+
+/* One copy. */
+typedef struct
+{
+  Share *share;
+  const char *source; /* share-relative */
+  const char *path;   /* of the copy, share-relative */
+  int top;            /* the copy's topmost folder, O_PATH */
+  TreeCopyFlags flags;
+  ShareFailures *failures;
+} Copy;
+
+/* After these nothing more will succeed, and a half is of no use. */
+static gboolean
+ends_it (int error)
+{
+  return error == -ENOSPC || error == -EDQUOT || error == -EIO || error == -EFBIG || error == -EROFS
+         || error == -ECANCELED || error == -EMFILE || error == -ENFILE;
+}
+
+/* The plain way. Both descriptors go on where they are. */
+static int
+copy_by_hand (Share *share, int source, int target)
+{
+  g_autofree char *buffer = g_malloc (COPY_BUFFER);
+
+  for (;;)
+    {
+      ssize_t size = read (source, buffer, COPY_BUFFER);
+
+      if (share_is_closed (share))
+        return -ECANCELED;
+      if (size < 0 && errno == EINTR)
+        continue;
+      if (size <= 0)
+        return size < 0 ? -errno : 0;
+      for (ssize_t done = 0; done < size;)
+        {
+          ssize_t n = write (target, buffer + done, (gsize)(size - done));
+
+          if (n < 0 && errno == EINTR)
+            continue;
+          if (n <= 0)
+            return n < 0 ? -errno : -EIO;
+          done += n;
+        }
+    }
+}
+
+static int
+copy_content (Share *share, int source, int target)
+{
+  if (ioctl (target, FICLONE, source) == 0)
+    return 0;
+  for (;;)
+    {
+      ssize_t n = copy_file_range (source, NULL, target, NULL, COPY_STEP, 0);
+
+      if (share_is_closed (share))
+        return -ECANCELED;
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n > 0)
+        continue;
+      if (n < 0 && ends_it (-errno))
+        return -errno;
+      /* At the end, or somewhere it does not work: some file systems say 0 then. */
+      return copy_by_hand (share, source, target);
+    }
+}
+
+/* Returns: 0 or a negative errno; then @name may be there */
+static int
+copy_file (Share *share, int place, const ShareStat *stat, int folder, const char *name)
+{
+  int source = resolver_reopen (place, O_RDONLY);
+  int target, error;
+
+  if (source < 0)
+    return source;
+  target = openat (folder, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (target < 0)
+    error = -errno;
+  else
+    {
+      error = copy_content (share, source, target);
+      if (error == 0)
+        error = xattr_fd_copy (place, target);
+      if (error == 0 && fchmod (target, stat->mode & 0777) < 0)
+        error = -errno;
+      if (close (target) < 0 && error == 0 && errno != EINTR)
+        error = -errno;
+      if (error < 0)
+        unlinkat (folder, name, 0);
+    }
+  close (source);
+  return error;
+}
+
+static char *
+join (const char *top, const char *path)
+{
+  if (!*top || !*path)
+    return g_strdup (*path ? path : top);
+  return g_strconcat (top, "/", path, NULL);
+}
+
+static int
+open_source (gpointer user_data, const char *path)
+{
+  Copy *self = user_data;
+  g_autofree char *whole = join (self->source, path);
+  int place = resolver_open (self->share, whole);
+  int fd = place < 0 ? place : resolver_reopen (place, O_RDONLY | O_DIRECTORY);
+
+  if (place >= 0)
+    close (place);
+  return fd;
+}
+
+/* Whether a folder that a link leads to is one the walk is inside of. */
+static gboolean
+is_inside_of (Copy *self, const char *path, const ShareStat *target)
+{
+  g_autofree char *whole = join (self->source, path);
+
+  for (char *slash = strrchr (whole, '/');; slash = strrchr (whole, '/'))
+    {
+      ShareStat stat;
+
+      *(slash ? slash : whole) = '\0';
+      if (share_stat (self->share, whole, &stat) < 0 || share_stat_same_file (&stat, target))
+        return TRUE;
+      if (!*whole)
+        return FALSE;
+    }
+}
+
+/* Returns: 0 to go on, or a negative errno */
+static int
+fail (Copy *self, const char *path, int error)
+{
+  if (ends_it (error) || (self->flags & TREE_COPY_EXACT))
+    return error;
+  return failures_add (self->failures, self->path, path, error) ? 0 : error;
+}
+
+/* Copies an entry that the guest can see, into @folder. */
+static int
+copy_visible (Copy *self,
+              TreeWalk *walk,
+              const TreeEvent *event,
+              int place,
+              const ShareStat *stat,
+              gboolean is_link,
+              int folder)
+{
+  if (stat->type == SHARE_TYPE_FILE)
+    return copy_file (self->share, place, stat, folder, event->name);
+  if (is_link && is_inside_of (self, event->path, stat))
+    return -ELOOP;
+  if (mkdirat (folder, event->name, 0700) < 0)
+    return -errno;
+  tree_walk_descend (walk);
+  return 0;
+}
+
+/* Opens what the guest sees under the event's name.
+ *
+ * Returns: (transfer full): an O_PATH descriptor, -ENOENT if it sees nothing, or another negative
+ *   errno */
+static int
+open_visible (Copy *self,
+              const TreeEvent *event,
+              const char *folder,
+              ShareStat *stat,
+              gboolean *is_link)
+{
+  g_autofree char *whole = join (self->source, folder);
+  int error = resolver_check_name (event->name, self->share->flags);
+  int place;
+
+  if (error == 0)
+    error = share_stat_at (event->folder, event->name, stat);
+  if (error < 0)
+    return error;
+  *is_link = stat->type == SHARE_TYPE_OTHER;
+  place = resolver_open_at (self->share, whole, event->folder, event->name);
+  if (place < 0)
+    return *is_link ? -ENOENT : place;
+  error = share_stat_fd (place, stat);
+  if (error == 0 && stat->type == SHARE_TYPE_OTHER)
+    error = -ENOENT;
+  if (error == 0)
+    return place;
+  close (place);
+  return error;
+}
+
+static int
+copy_entry (Copy *self, TreeWalk *walk, const TreeEvent *event)
+{
+  g_autofree char *folder_path = tree_event_get_folder (event);
+  int folder, place, error;
+  ShareStat stat;
+  gboolean is_link;
+
+  if (share_is_closed (self->share))
+    return -ECANCELED;
+  folder = resolver_open_plain (self->top, folder_path, O_PATH | O_DIRECTORY);
+  if (folder < 0)
+    return folder;
+  if ((self->flags & TREE_COPY_EXACT)
+      && tree_copy_link (event->folder, event->name, folder, event->name) == 0)
+    {
+      close (folder);
+      return 0;
+    }
+  place = open_visible (self, event, folder_path, &stat, &is_link);
+  error = place < 0 ? place : copy_visible (self, walk, event, place, &stat, is_link, folder);
+  if (place >= 0)
+    close (place);
+  close (folder);
+  if (place == -ENOENT && !(self->flags & TREE_COPY_EXACT))
+    return 0;
+  return error < 0 ? fail (self, event->path, error) : 0;
+}
+
+/* What a folder is given when its inside is complete. */
+static int
+finish_folder (int source, int target)
+{
+  ShareStat stat;
+  int error = share_stat_fd (source, &stat);
+
+  if (error == 0)
+    error = xattr_fd_copy (source, target);
+  if (error == 0 && fchmod (target, stat.mode & 0777) < 0)
+    error = -errno;
+  return error;
+}
+
+static int
+copy_left (Copy *self, const TreeEvent *event)
+{
+  int source = open_source (self, event->path);
+  int target
+      = source < 0 ? source : resolver_open_plain (self->top, event->path, O_RDONLY | O_DIRECTORY);
+  int error = target < 0 ? target : finish_folder (source, target);
+
+  if (target >= 0)
+    close (target);
+  if (source >= 0)
+    close (source);
+  return error < 0 ? fail (self, event->path, error) : 0;
+}
+
+/* A folder that cannot be read has no copy. */
+static int
+copy_failed (Copy *self, const TreeEvent *event)
+{
+  g_autofree char *folder_path = tree_event_get_folder (event);
+  int folder = resolver_open_plain (self->top, folder_path, O_PATH | O_DIRECTORY);
+
+  if (folder >= 0)
+    {
+      unlinkat (folder, event->name, AT_REMOVEDIR);
+      close (folder);
+    }
+  return fail (self, event->path, event->error);
+}
+
+static int
+copy_inside (Copy *self)
+{
+  g_autoptr (TreeWalk) walk = tree_walk_new (open_source, self);
+  TreeEvent event;
+  int result;
+
+  while ((result = tree_walk_next (walk, &event)) > 0)
+    {
+      if (event.type == TREE_ENTRY)
+        result = copy_entry (self, walk, &event);
+      else if (event.type == TREE_LEAVE)
+        result = copy_left (self, &event);
+      else if (event.type == TREE_FAILED)
+        /* Of the top nothing can be copied: that is no partial success. */
+        result = *event.path ? copy_failed (self, &event) : event.error;
+      if (result < 0)
+        return result;
+    }
+  return result;
+}
+
+static int
+copy_folder (Copy *self, int place, int folder, const char *name)
+{
+  int error;
+
+  if (mkdirat (folder, name, 0700) < 0)
+    return -errno;
+  self->top = resolver_open_plain (folder, name, O_RDONLY | O_DIRECTORY);
+  if (self->top < 0)
+    return self->top;
+  error = self->flags & TREE_COPY_SHALLOW ? 0 : copy_inside (self);
+  if (error == 0)
+    error = finish_folder (place, self->top);
+  close (self->top);
+  return error;
+}
+
+int
+tree_copy_link (int source_folder, const char *source, int folder, const char *name)
+{
+  char text[PATH_MAX];
+  ssize_t length = readlinkat (source_folder, source, text, sizeof text - 1);
+
+  if (length < 0)
+    return -errno;
+  text[length] = '\0';
+  return symlinkat (text, folder, name) < 0 ? -errno : 0;
+}
+
+int
+tree_copy (Share *share,
+           const char *source,
+           int folder,
+           const char *name,
+           const char *path,
+           TreeCopyFlags flags,
+           ShareFailures *failures)
+{
+  Copy self
+      = { .share = share, .source = source, .path = path, .flags = flags, .failures = failures };
+  ShareStat stat;
+  int place = resolver_open (share, source);
+  int error = place < 0 ? place : share_stat_fd (place, &stat);
+
+  if (error == 0 && stat.type == SHARE_TYPE_FILE)
+    error = copy_file (share, place, &stat, folder, name);
+  else if (error == 0)
+    error = stat.type == SHARE_TYPE_FOLDER ? copy_folder (&self, place, folder, name) : -EACCES;
+  if (place >= 0)
+    close (place);
+  return error;
+}

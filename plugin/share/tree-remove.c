@@ -1,0 +1,252 @@
+/* Removing a tree, entry by entry, never through a link; see tree.h and tree-private.h.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "share/tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "share/resolver.h"
+#include "share/share-private.h"
+#include "share/tree-private.h"
+#include "share/tree-walk.h"
+
+/* A folder that is not empty although every entry was removed is read again: some file systems
+ * lose their place while entries vanish, and others may add some. Per tree, so that it ends. */
+#define TREE_REMOVE_RETRIES 64
+
+/* One removal. */
+typedef struct
+{
+  Share *share;
+  int top;
+  const char *path;
+  ShareFailures *failures; /* NULL: nobody wants to know */
+  gboolean purge;          /* tree_purge() */
+  guint retries;
+} Removal;
+
+static int
+open_inside (gpointer user_data, const char *path)
+{
+  const int *top = user_data;
+
+  return resolver_open_plain (*top, path, O_RDONLY | O_DIRECTORY);
+}
+
+/* Removes a file, a link, or an empty folder.
+ *
+ * Returns: 0, -ENOTEMPTY for a folder with something in it, or another negative errno */
+static int
+remove_name (int folder, const char *name)
+{
+  if (unlinkat (folder, name, 0) == 0 || errno == ENOENT)
+    return 0;
+  if (errno != EISDIR && errno != EPERM)
+    return -errno;
+  if (errno == EPERM)
+    {
+      ShareStat stat;
+
+      if (share_stat_at (folder, name, &stat) < 0 || stat.type != SHARE_TYPE_FOLDER)
+        return -EPERM;
+    }
+  if (unlinkat (folder, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+    return 0;
+  return errno == EEXIST ? -ENOTEMPTY : -errno;
+}
+
+/* Returns: 0 to go on, or a negative errno */
+static int
+fail (Removal *self, TreeWalk *walk, const char *path, int error)
+{
+  gboolean first = tree_walk_spoil (walk);
+
+  if (!self->failures)
+    return 0;
+  /* That a folder is not empty is said once, and only if nothing in it says why. */
+  if (error == -ENOTEMPTY && !first)
+    return 0;
+  return failures_add (self->failures, self->path, path, error) ? 0 : error;
+}
+
+static int
+remove_entry (Removal *self, TreeWalk *walk, const TreeEvent *event)
+{
+  int error;
+
+  if (!self->purge)
+    {
+      if (share_is_closed (self->share))
+        return -ECANCELED;
+      if (resolver_check_name (event->name, self->share->flags) < 0
+          && (!staging_is_reserved (event->name, strlen (event->name))
+              || staging_clear_leftover (self->share, event->folder, event->name) < 0))
+        {
+          g_autofree char *folder = tree_event_get_folder (event);
+
+          return fail (self, walk, folder, -ENOTEMPTY);
+        }
+    }
+  error = remove_name (event->folder, event->name);
+  if (error == -ENOTEMPTY)
+    {
+      /* Of our own, a copy of a folder that nobody may write to. */
+      if (self->purge)
+        fchmodat (event->folder, event->name, 0700, 0);
+      tree_walk_descend (walk);
+      return 0;
+    }
+  return error < 0 ? fail (self, walk, event->path, error) : 0;
+}
+
+static int
+remove_left (Removal *self, TreeWalk *walk, const TreeEvent *event)
+{
+  int error;
+
+  if (event->spoilt)
+    return 0;
+  error = remove_name (event->folder, event->name);
+  if (error == -ENOTEMPTY && self->retries++ < TREE_REMOVE_RETRIES)
+    {
+      tree_walk_descend (walk);
+      return 0;
+    }
+  return error < 0 ? fail (self, walk, event->path, error) : 0;
+}
+
+/* All that is inside @self->top.
+ *
+ * Returns: 0 or a negative errno that ended it */
+static int
+remove_inside (Removal *self)
+{
+  g_autoptr (TreeWalk) walk = tree_walk_new (open_inside, &self->top);
+  TreeEvent event;
+  int result;
+
+  while ((result = tree_walk_next (walk, &event)) > 0)
+    {
+      if (event.type == TREE_ENTRY)
+        result = remove_entry (self, walk, &event);
+      else if (event.type == TREE_LEAVE)
+        result = remove_left (self, walk, &event);
+      else if (event.type == TREE_FAILED)
+        result = fail (self, walk, event.path, event.error);
+      if (result < 0)
+        return result;
+    }
+  return result;
+}
+
+static int
+remove_tree (Removal *self, int parent, const char *name)
+{
+  int error = remove_name (parent, name);
+
+  if (error != -ENOTEMPTY)
+    return error;
+  do
+    {
+      guint failed = self->failures ? share_failures_get_size (self->failures) : 0;
+
+      if (self->purge)
+        fchmodat (parent, name, 0700, 0);
+      self->top = resolver_open_plain (parent, name, O_PATH | O_DIRECTORY);
+      if (self->top < 0)
+        return self->top;
+      error = remove_inside (self);
+      close (self->top);
+      if (error < 0)
+        return error;
+      if (self->failures && share_failures_get_size (self->failures) > failed)
+        return share_failures_get (self->failures, failed)->error;
+      error = remove_name (parent, name);
+    }
+  while (error == -ENOTEMPTY && self->retries++ < TREE_REMOVE_RETRIES);
+  return error;
+}
+
+int
+tree_remove (Share *share, int parent, const char *name, const char *path, ShareFailures *failures)
+{
+  Removal self = { .share = share, .path = path, .failures = failures };
+
+  return remove_tree (&self, parent, name);
+}
+
+int
+tree_purge (Share *share, int parent, const char *name)
+{
+  Removal self = { .share = share, .purge = TRUE };
+
+  return remove_tree (&self, parent, name);
+}
+
+int
+tree_check_removable (Share *share, int parent, const char *name)
+{
+  int top = resolver_open_plain (parent, name, O_PATH | O_DIRECTORY);
+  g_autoptr (TreeWalk) walk = NULL;
+  TreeEvent event;
+  int result;
+
+  if (top < 0)
+    return top == -ENOTDIR || top == -ELOOP ? 0 : top;
+  walk = tree_walk_new (open_inside, &top);
+  while ((result = tree_walk_next (walk, &event)) > 0)
+    {
+      if (share_is_closed (share))
+        result = -ECANCELED;
+      else if (event.type == TREE_FAILED)
+        result = event.error;
+      else if (event.type == TREE_ENTRY)
+        {
+          if (resolver_check_name (event.name, share->flags) < 0)
+            result = -ENOTEMPTY;
+          else if (faccessat (event.folder, ".", W_OK | X_OK, AT_EACCESS) < 0)
+            result = -errno;
+          else if (event.d_type == DT_DIR || event.d_type == DT_UNKNOWN)
+            {
+              ShareStat stat;
+
+              if (share_stat_at (event.folder, event.name, &stat) == 0
+                  && stat.type == SHARE_TYPE_FOLDER)
+                tree_walk_descend (walk);
+            }
+        }
+      if (result < 0)
+        break;
+    }
+  close (top);
+  return result;
+}
+
+int
+share_remove (Share *share, const char *path, ShareFailures *failures)
+{
+  ShareStat stat;
+  const char *name;
+  int parent, error;
+
+  if (share_is_read_only (share))
+    return -EROFS;
+  if (!*path)
+    return -EBUSY;
+  /* What the guest cannot see it cannot remove; a link that leads nowhere is such a thing. */
+  error = share_stat (share, path, &stat);
+  if (error < 0)
+    return error == -ENOTDIR ? -ENOENT : error;
+  parent = resolver_open_parent (share, path, &name);
+  if (parent < 0)
+    return parent;
+  error = tree_remove (share, parent, name, path, failures);
+  close (parent);
+  return error;
+}
