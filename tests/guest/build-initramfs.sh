@@ -2,29 +2,26 @@
 # Builds the guest's whole system, an initramfs: busybox, the modules of fetch-kernel.sh, and the
 # programs of this distribution that a guest with a shared folder runs, with their libraries.
 #
-# usage: build-initramfs.sh GUEST_SOURCE_DIR MODULES_TAR OUTPUT DEPFILE
+# usage: build-initramfs.sh IMAGE_DIR
 #
-# DEPFILE names every host file that went in, so that an upgrade of one makes a new image.
+# Reads modules.tar and leaves initramfs.cpio.gz in IMAGE_DIR.
 #
 # SPDX-License-Identifier: LGPL-2.1-or-later
 set -eu
 
-source=$1
-modules_tar=$2
-output=$3
-depfile=$4
+image_dir=$1
+source=$(cd "$(dirname "$0")" && pwd)
 
 programs='/usr/bin/dbus-daemon /usr/sbin/avahi-daemon /usr/sbin/spice-webdavd /usr/bin/curl'
-copied=
 
 root=$(mktemp -d "${TMPDIR:-/tmp}/spice-share-guest.XXXXXX")
-trap 'rm -rf "$root"' EXIT INT TERM
+trap 'rm -rf "$root"' EXIT
+trap 'exit 1' HUP INT TERM
 
 put()
 {
   mkdir -p "$root$(dirname "$2")"
   cp -L "$1" "$root$2"
-  copied="$copied $1"
 }
 
 mkdir -p "$root/usr/bin" "$root/usr/sbin" "$root/usr/lib" "$root/usr/lib64" "$root/dev" "$root/proc" \
@@ -52,7 +49,7 @@ for program in $programs; do
   done
 done
 
-tar -C "$root" -xf "$modules_tar"
+tar -C "$root" -xf "$image_dir/modules.tar"
 cp "$source/init" "$root/init"
 cp "$source/list-share" "$root/usr/bin/list-share"
 cp "$source/agent" "$root/usr/bin/agent"
@@ -64,8 +61,9 @@ printf 'root:x:0:0:root:/:/bin/sh\navahi:x:100:100:avahi:/:/bin/false\n' >"$root
 printf 'root:x:0:\navahi:x:100:\n' >"$root/etc/group"
 printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
 
+# Renamed into place: a guest may be starting from the one that is there.
+output=$(mktemp "$image_dir/initramfs.XXXXXX")
 (cd "$root" && find . -print0 | LC_ALL=C sort -z \
-  | cpio --null --create --format=newc --owner=0:0 --quiet) | gzip -1 >"$output.new"
-mv "$output.new" "$output"
-
-printf '%s:%s\n' "$output" "$copied" >"$depfile"
+  | cpio --null --create --format=newc --owner=0:0 --quiet) | gzip -1 >"$output"
+chmod 644 "$output"
+mv "$output" "$image_dir/initramfs.cpio.gz"

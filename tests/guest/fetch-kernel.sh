@@ -2,14 +2,14 @@
 # Gets Debian's kernel for the guest without installing it: the package is downloaded by apt, which
 # checks its signature, and unpacked beside. Nothing of the host's /boot is read or written.
 #
-# usage: fetch-kernel.sh WORKDIR VMLINUZ MODULES_TAR
+# usage: fetch-kernel.sh IMAGE_DIR
+#
+# Leaves vmlinuz and modules.tar in IMAGE_DIR; does nothing when they are there.
 #
 # SPDX-License-Identifier: LGPL-2.1-or-later
 set -eu
 
-work=$1
-vmlinuz=$2
-modules_tar=$3
+image_dir=$1
 
 # The cloud flavour has all that a virtio guest needs in a third of the size.
 metapackage=linux-image-cloud-amd64
@@ -17,8 +17,13 @@ metapackage=linux-image-cloud-amd64
 # In the order in which they have to be loaded.
 modules='virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_console'
 
-mkdir -p "$work"
+if [ -s "$image_dir/vmlinuz" ] && [ -s "$image_dir/modules.tar" ]; then
+  exit 0
+fi
+work=$(mktemp -d "$image_dir/kernel.XXXXXX")
 work=$(cd "$work" && pwd)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 
 # apt COMMAND ARGUMENTS…: with the host's package lists.
 host_lists()
@@ -43,7 +48,6 @@ download()
   package=$("$1" apt-cache depends --important "$metapackage" \
     | sed -n 's/^ *Depends: *\(linux-image-[^ ]*\)$/\1/p' | head -n 1)
   [ -n "$package" ] || return 1
-  rm -f "$work"/*.deb
   (cd "$work" && "$1" apt-get download "$package")
 }
 
@@ -56,27 +60,20 @@ if ! download host_lists >"$work/download.log" 2>&1; then
   fi
 fi
 
-rm -rf "$work/root"
 dpkg-deb -x "$work"/linux-image-*.deb "$work/root"
-rm -f "$work"/*.deb
 
-rm -rf "$work/modules"
 mkdir "$work/modules"
 n=0
 for module in $modules; do
   file=$(find "$work/root" -name "$module.ko*" | head -n 1)
-  if [ -z "$file" ]; then
-    echo "fetch-kernel.sh: the kernel has no module $module" >&2
-    exit 1
-  fi
   n=$((n + 1))
   case $file in
     *.ko) cp "$file" "$work/modules/$n-$module.ko" ;;
     *.ko.xz) xz -dc "$file" >"$work/modules/$n-$module.ko" ;;
-    *) echo "fetch-kernel.sh: cannot unpack $file" >&2; exit 1 ;;
+    *) echo "fetch-kernel.sh: no module $module in the kernel: '$file'" >&2; exit 1 ;;
   esac
 done
 
-cp "$work"/root/boot/vmlinuz-* "$vmlinuz"
-tar -C "$work" -cf "$modules_tar" modules
-rm -rf "$work/root" "$work/modules" "$work/lists" "$work/cache"
+tar -C "$work" -cf "$work/modules.tar" modules
+mv "$work/modules.tar" "$image_dir/modules.tar"
+mv "$work"/root/boot/vmlinuz-* "$image_dir/vmlinuz"

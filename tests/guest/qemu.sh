@@ -1,15 +1,17 @@
 #!/bin/bash
-# Starts and stops the guest.
+# Starts and stops the guest, whose kernel and system are made on the way.
 #
 # usage: qemu.sh start RUN_DIR IMAGE_DIR [--demo] [--usb]
 #        qemu.sh stop RUN_DIR
 #
+# IMAGE_DIR holds the kernel, which is downloaded once, and the initramfs.
 # RUN_DIR holds the pid file, the serial line's output (console.log) and the socket of the guest's
 # test port (control, see agent). QEMU_SPICE_PORT is the TCP port of the SPICE server (5900).
 #
 # SPDX-License-Identifier: LGPL-2.1-or-later
 set -eu
 
+source=$(cd "$(dirname "$0")" && pwd)
 qemu=qemu-system-x86_64
 port=${QEMU_SPICE_PORT:-5900}
 
@@ -46,6 +48,9 @@ start()
     echo "qemu.sh: a guest runs already (pid $pid); end it with test-qemu-stop" >&2
     exit 1
   fi
+
+  sh "$source/fetch-kernel.sh" "$image_dir"
+  sh "$source/build-initramfs.sh" "$image_dir"
 
   if [ -r /dev/kvm ] && [ -w /dev/kvm ]; then
     accel=kvm
@@ -109,6 +114,7 @@ mkdir -p "$2"
 run_dir=$(cd "$2" && pwd)
 case $command in
   start)
+    mkdir -p "$3"
     image_dir=$(cd "$3" && pwd)
     shift 3
     start "$@"
