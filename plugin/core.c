@@ -18,8 +18,13 @@
 #define GTK3_SONAME "libgtk-3.so.0"
 #define UI_NAME "libspice-share-ui.so"
 #define UI_ENTRY "spice_share_ui_init"
+#define UI_ADD_CHANNEL "spice_share_ui_add_channel"
 
 typedef void (*UiInit) (void);
+typedef void (*UiAddChannel) (GObject *channel);
+
+/* NULL where nothing is drawn. */
+static UiAddChannel ui_add_channel;
 
 /* Where this file was loaded from; the other parts and, in the build tree, po/ lie relative to it.
  */
@@ -49,8 +54,9 @@ load_ui (const char *folder)
 {
   g_autofree char *path = g_build_filename (folder, UI_NAME, NULL);
   void *gtk = dlopen (GTK3_SONAME, RTLD_LAZY | RTLD_NOLOAD);
+  UiInit init = NULL;
+  UiAddChannel add_channel = NULL;
   void *handle;
-  UiInit init;
 
   if (gtk == NULL)
     return;
@@ -62,25 +68,26 @@ load_ui (const char *folder)
       return;
     }
   handle = dlopen (path, RTLD_NOW | RTLD_LOCAL);
-  if (handle == NULL)
+  if (handle != NULL)
     {
-      g_warning (_ ("The viewer's window shows no button for shared folders: %s"), dlerror ());
-      return;
+      *(void **)&init = dlsym (handle, UI_ENTRY);
+      *(void **)&add_channel = dlsym (handle, UI_ADD_CHANNEL);
     }
-  *(void **)&init = dlsym (handle, UI_ENTRY);
-  if (init == NULL)
+  if (init == NULL || add_channel == NULL)
     {
       g_warning (_ ("The viewer's window shows no button for shared folders: %s"), dlerror ());
-      dlclose (handle);
       return;
     }
   init ();
+  ui_add_channel = add_channel;
 }
 
 static void
 channel_created (SpiceShareChannel *channel, gpointer user_data)
 {
   share_controller_attach (channel, user_data);
+  if (ui_add_channel != NULL)
+    ui_add_channel (G_OBJECT (channel));
 }
 
 void
