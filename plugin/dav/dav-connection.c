@@ -18,9 +18,10 @@ struct _DavConnection
   GSocketAddress *address;
   gint64 client;
   SoupServerMessage *msg; /* the latest; what the stream can be stolen by */
-  DavRequest *request;    /* under way */
-  GSource *closing;       /* runs when libsoup has returned */
-  GBytes *last_words;     /* to be sent before closing */
+  gboolean stolen;
+  DavRequest *request; /* under way */
+  GSource *closing;    /* runs when libsoup has returned */
+  GBytes *last_words;  /* to be sent before closing */
 };
 
 static void dav_connection_hung_up (GIOStream *stream, gpointer user_data);
@@ -90,15 +91,16 @@ dav_connection_finalize (DavConnection *self)
   g_free (self);
 }
 
-/* Takes the stream away from libsoup, which forgets the connection without looking at it. */
+/* Takes the stream away from libsoup, which forgets the connection without looking at it. The
+ * message stays until the request has been told that it is over. */
 static void
 dav_connection_steal (DavConnection *self)
 {
-  g_autoptr (SoupServerMessage) msg = g_steal_pointer (&self->msg);
   g_autoptr (GIOStream) stolen = NULL;
 
-  if (msg != NULL)
-    stolen = soup_server_message_steal_connection (msg);
+  if (self->msg != NULL && !self->stolen)
+    stolen = soup_server_message_steal_connection (self->msg);
+  self->stolen = TRUE;
 }
 
 void

@@ -12,6 +12,7 @@
 #include <glib-unix.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 
 #include "dav/dav-server.h"
 
