@@ -30,6 +30,7 @@ G_DEFINE_FINAL_TYPE (ShareUiModel, share_ui_model, G_TYPE_OBJECT)
 enum
 {
   SIGNAL_CHANGED,
+  SIGNAL_EVENT,
   N_SIGNALS
 };
 
@@ -82,6 +83,8 @@ share_ui_model_class_init (ShareUiModelClass *klass)
 
   signals[SIGNAL_CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                                           0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_EVENT] = g_signal_new ("event", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+                                        NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
 }
 
 static void
@@ -107,6 +110,14 @@ read_channel (ShareUiModel *self, GObject *channel, ShareSnapshot *snapshot)
   vm_identity_read (session, &snapshot->vm_name, &snapshot->vm_uuid);
 }
 
+void
+share_ui_model_read (ShareUiModel *self, ShareSnapshot *snapshot)
+{
+  *snapshot = (ShareSnapshot){ 0 };
+  if (self->channels != NULL)
+    read_channel (self, self->channels->data, snapshot);
+}
+
 static gboolean
 refresh (gpointer user_data)
 {
@@ -114,8 +125,7 @@ refresh (gpointer user_data)
 
   self->refresh_source = 0;
   share_snapshot_clear (&self->snapshot);
-  if (self->channels != NULL)
-    read_channel (self, self->channels->data, &self->snapshot);
+  share_ui_model_read (self, &self->snapshot);
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
   return G_SOURCE_REMOVE;
 }
@@ -138,6 +148,24 @@ on_started (GObject *channel, const char *dir, gboolean read_only, ShareUiModel 
 {
   self->settled_at = g_get_real_time ();
   queue_refresh (self);
+  g_signal_emit (self, signals[SIGNAL_EVENT], 0, SHARE_UI_EVENT_STARTED);
+}
+
+static void
+on_stopped (GObject *channel, ShareUiModel *self)
+{
+  gboolean ready;
+
+  g_object_get (channel, "ready", &ready, NULL);
+  if (ready)
+    g_signal_emit (self, signals[SIGNAL_EVENT], 0, SHARE_UI_EVENT_STOPPED);
+}
+
+static void
+on_error (GObject *channel, const GError *error, ShareUiModel *self)
+{
+  queue_refresh (self);
+  g_signal_emit (self, signals[SIGNAL_EVENT], 0, SHARE_UI_EVENT_FAILED);
 }
 
 static void
@@ -161,6 +189,8 @@ share_ui_model_add_channel (ShareUiModel *self, GObject *channel)
   g_object_weak_ref (channel, channel_gone, self);
   g_signal_connect (channel, "notify", G_CALLBACK (on_notify), self);
   g_signal_connect (channel, "sharing-started", G_CALLBACK (on_started), self);
+  g_signal_connect (channel, "sharing-stopped", G_CALLBACK (on_stopped), self);
+  g_signal_connect (channel, "share-error", G_CALLBACK (on_error), self);
 
   /* The VM's name and UUID arrive later than the channel. */
   g_object_get (channel, "spice-session", &session, NULL);

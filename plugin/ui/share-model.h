@@ -3,8 +3,9 @@
  * The channel remains the only truth: the model holds a copy of its properties, never a decision.
  * A viewer makes a new channel when it connects again, so the model follows the newest one alive.
  *
- * Signal:
- *   changed ()   the snapshot is another one; at most once per turn of the main loop
+ * Signals:
+ *   changed ()             the snapshot is another one; at most once per turn of the main loop
+ *   event (ShareUiEvent)   something happened on the channel, at that moment
  *
  * Main thread only.
  *
@@ -15,6 +16,21 @@
 #include "ui/share-state.h"
 
 G_BEGIN_DECLS
+
+/**
+ * ShareUiEvent:
+ * @SHARE_UI_EVENT_STARTED: a folder is served
+ * @SHARE_UI_EVENT_STOPPED: nothing is served any more, and the channel is up
+ * @SHARE_UI_EVENT_FAILED: there is a new last error
+ */
+typedef enum
+{
+  SHARE_UI_EVENT_STARTED,
+  SHARE_UI_EVENT_STOPPED,
+  SHARE_UI_EVENT_FAILED,
+} ShareUiEvent;
+
+#define SHARE_UI_EVENT_COUNT (SHARE_UI_EVENT_FAILED + 1)
 
 #define SHARE_UI_TYPE_MODEL (share_ui_model_get_type ())
 G_DECLARE_FINAL_TYPE (ShareUiModel, share_ui_model, SHARE_UI, MODEL, GObject)
@@ -71,5 +87,13 @@ void share_ui_model_expect (ShareUiModel *self);
  * Returns: whether a start or end that is signalled now is what share_ui_model_expect() announced
  */
 gboolean share_ui_model_is_expected (ShareUiModel *self);
+
+/**
+ * share_ui_model_read:
+ * @snapshot: (out caller-allocates): to be cleared by the caller
+ *
+ * Reads the channel as it is now, for who cannot wait for `changed`.
+ */
+void share_ui_model_read (ShareUiModel *self, ShareSnapshot *snapshot);
 
 G_END_DECLS

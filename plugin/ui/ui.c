@@ -5,6 +5,7 @@
 #include "ui/ui.h"
 
 #include "ui/header-hook.h"
+#include "ui/notifier.h"
 #include "ui/share-button.h"
 #include "ui/ui-resources.h"
 #include "ui/viewer-box.h"
@@ -14,6 +15,7 @@
 /* One for the process: the windows of a viewer show the same VM. */
 static ShareSteering steering;
 static ShareUiViewerBox *viewer_box;
+static ShareUiNotifier *notifier;
 
 static GtkWidget *
 make_button (gpointer user_data)
@@ -36,6 +38,7 @@ spice_share_ui_init (void)
   g_resources_register (spice_share_ui_get_resource ());
   share_steering_init (&steering);
   viewer_box = share_ui_viewer_box_new (steering.model);
+  notifier = share_ui_notifier_new (&steering);
   header_hook_install (make_button, NULL);
 }
 
