@@ -203,8 +203,9 @@ port_read (SpiceCharDeviceInstance *sin, uint8_t *buf, int len)
   if (n < 0 && (errno == EAGAIN || errno == EINTR))
     return 0;
   if (self->gone_source == 0)
-    /* End of file, ECONNRESET, or a pty's EIO; not from inside spice-server's call. */
-    self->gone_source = g_idle_add (guest_gone_idle, self);
+    /* End of file, ECONNRESET, or a pty's EIO; not from inside spice-server's call. Before other
+     * sources, for the descriptor stays ready. */
+    self->gone_source = g_idle_add_full (G_PRIORITY_HIGH, guest_gone_idle, self, NULL);
   return 0;
 }
 
