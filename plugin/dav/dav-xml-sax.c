@@ -134,11 +134,17 @@ on_text (void *data, const xmlChar *text, int length)
   count_captured (self);
 }
 
-/* Without this libxml2 prints to stderr. That the document is not well-formed it says elsewhere.
- */
+/* Without this libxml2 prints to stderr. What is not well-formed it tells otherwise, but what
+ * breaks the rules of namespaces only in one breath with names of namespaces that are no URI, which
+ * do no harm. */
 static void
 on_error (void *data, xmlErrorPtr error)
 {
+  DavXmlSax *self = data;
+
+  if (error->domain == XML_FROM_NAMESPACE && error->code != XML_WAR_NS_URI
+      && error->code != XML_WAR_NS_URI_RELATIVE && self->result == DAV_XML_OK)
+    self->result = DAV_XML_MALFORMED;
 }
 
 DavXmlResult
@@ -173,7 +179,7 @@ dav_xml_sax_parse (const char *data, gsize length, const DavXmlHandler *handler,
   xmlCtxtUseOptions (self.parser, XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_IGNORE_ENC);
 
   xmlParseDocument (self.parser);
-  if (self.result == DAV_XML_OK && (!self.parser->wellFormed || !self.parser->nsWellFormed))
+  if (self.result == DAV_XML_OK && !self.parser->wellFormed)
     self.result = DAV_XML_MALFORMED;
 
   if (self.parser->myDoc != NULL)

@@ -376,18 +376,8 @@ dav_xml_append_resource (GString *out, const DavPropfind *request, const DavReso
   DavPropFlags has = get_live (resource);
   DavPropFlags missing = 0;
   gboolean all_found;
+  gsize propstat, props;
   guint i;
-
-  dav_xml_append_literal (out, "<D:response>");
-  append_href (out, resource->path, resource->is_folder);
-
-  begin_propstat (out);
-  if (request->kind == DAV_PROPFIND_PROPNAME)
-    append_live_names (out, has);
-  else
-    append_live (out, resource, request->live & has);
-  all_found = append_found_props (out, request, resource);
-  end_propstat (out, 200);
 
   /* What allprop would include is not missed by anyone who did not name it. */
   if (request->kind == DAV_PROPFIND_PROP)
@@ -395,7 +385,23 @@ dav_xml_append_resource (GString *out, const DavPropfind *request, const DavReso
   else if (request->kind == DAV_PROPFIND_ALLPROP)
     missing = request->live & ~has & DAV_PROP_QUOTA;
 
-  if (missing != 0 || !all_found)
+  dav_xml_append_literal (out, "<D:response>");
+  append_href (out, resource->path, resource->is_folder);
+
+  propstat = out->len;
+  begin_propstat (out);
+  props = out->len;
+  if (request->kind == DAV_PROPFIND_PROPNAME)
+    append_live_names (out, has);
+  else
+    append_live (out, resource, request->live & has);
+  all_found = append_found_props (out, request, resource) && missing == 0;
+  if (out->len > props || all_found)
+    end_propstat (out, 200);
+  else
+    g_string_truncate (out, propstat);
+
+  if (!all_found)
     {
       begin_propstat (out);
       append_live_names (out, missing);
