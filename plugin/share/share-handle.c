@@ -45,23 +45,27 @@ void
 share_handle_drop (ShareHandle *self)
 {
   Share *share = self->share;
+  gboolean in_job = share_is_in_job (share);
   ShareHandleState state;
 
   g_mutex_lock (&share->lock);
   state = self->state;
+  self->dropped = TRUE; /* before the pool has it, which frees it */
   if (state == SHARE_HANDLE_LIVE)
     {
       self->state = SHARE_HANDLE_RELEASING;
       g_queue_unlink (&share->handles, &self->link);
       /* Cannot fail: a job made it, so there is a thread, and none has called `last` yet, which
        * leaves no handle alive. */
-      file_pool_push_release (share->pool, release_dropped, self);
+      if (!in_job)
+        file_pool_push_release (share->pool, release_dropped, self);
     }
-  self->dropped = TRUE;
   g_mutex_unlock (&share->lock);
 
   if (state == SHARE_HANDLE_RELEASED)
     handle_free (self);
+  else if (state == SHARE_HANDLE_LIVE && in_job)
+    release_dropped (self);
 }
 
 void

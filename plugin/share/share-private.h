@@ -45,4 +45,11 @@ Share *share_new (const char *path, ShareFlags flags, int root, const ShareStat 
  */
 gboolean share_is_read_only (Share *self);
 
+/**
+ * share_is_in_job:
+ *
+ * Whether the caller is a ShareJob of this share, and so may make system calls.
+ */
+gboolean share_is_in_job (Share *self);
+
 G_END_DECLS

@@ -177,6 +177,15 @@ share_run_post (ShareRun *run)
   g_source_attach (source, run->context);
 }
 
+/* The share whose job this thread is in. */
+static __thread Share *share_in_job;
+
+gboolean
+share_is_in_job (Share *self)
+{
+  return share_in_job == self;
+}
+
 static void
 share_run_work (gpointer data)
 {
@@ -184,7 +193,11 @@ share_run_work (gpointer data)
 
   run->ran = !share_is_closed (run->share);
   if (run->ran)
-    run->job (run->share, run->data);
+    {
+      share_in_job = run->share;
+      run->job (run->share, run->data);
+      share_in_job = NULL;
+    }
   share_run_post (run);
 }
 

@@ -1,0 +1,692 @@
+/* What every test of plugin/share/ needs; see share-fixture.h.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "share-fixture.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "share/staging.h"
+
+typedef struct
+{
+  Share *share;
+  GError *error;
+  gboolean done;
+} Opening;
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Opening *opening = data;
+
+  opening->share = share_open_finish (result, &opening->error);
+  opening->done = TRUE;
+}
+
+static gboolean
+is_set (gpointer data)
+{
+  return *(gboolean *)data;
+}
+
+static gboolean
+on_deadline (gpointer data)
+{
+  *(gboolean *)data = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_tick (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+void
+fixture_wait (gboolean (*condition) (gpointer data), gpointer data)
+{
+  gboolean late = FALSE;
+  /* For conditions that no event announces (a thread has ended). */
+  guint tick = g_timeout_add (5, on_tick, NULL);
+  guint deadline = g_timeout_add_seconds (FIXTURE_DEADLINE, on_deadline, &late);
+
+  while (!condition (data))
+    {
+      g_main_context_iteration (NULL, TRUE);
+      g_assert_false (late);
+    }
+  g_source_remove (tick);
+  g_source_remove (deadline);
+}
+
+Share *
+fixture_open (const char *path, ShareFlags flags, GError **error)
+{
+  Opening opening = { 0 };
+
+  share_open_async (path, flags, NULL, on_opened, &opening);
+  fixture_wait (is_set, &opening.done);
+  if (opening.error)
+    g_propagate_error (error, opening.error);
+  return opening.share;
+}
+
+char *
+fixture_path (Fixture *self, const char *path)
+{
+  return *path ? g_build_filename (self->root, path, NULL) : g_strdup (self->root);
+}
+
+static void
+write_at (const char *path, const char *content)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_file_set_contents_full (path, content, -1, G_FILE_SET_CONTENTS_NONE, 0644, &error);
+  g_assert_no_error (error);
+}
+
+void
+fixture_write (Fixture *self, const char *path, const char *content)
+{
+  g_autofree char *whole = fixture_path (self, path);
+
+  write_at (whole, content);
+}
+
+char *
+fixture_read (Fixture *self, const char *path)
+{
+  g_autofree char *whole = fixture_path (self, path);
+  g_autoptr (GError) error = NULL;
+  char *content = NULL;
+
+  g_file_get_contents (whole, &content, NULL, &error);
+  g_assert_no_error (error);
+  return content;
+}
+
+void
+fixture_mkdir (Fixture *self, const char *path)
+{
+  g_autofree char *whole = fixture_path (self, path);
+
+  g_assert_no_errno (g_mkdir_with_parents (whole, 0755));
+}
+
+void
+fixture_symlink (Fixture *self, const char *text, const char *path)
+{
+  g_autofree char *whole = fixture_path (self, path);
+
+  g_assert_no_errno (symlink (text, whole));
+}
+
+gboolean
+fixture_exists (Fixture *self, const char *path)
+{
+  g_autofree char *whole = fixture_path (self, path);
+  struct stat st;
+
+  return lstat (whole, &st) == 0;
+}
+
+static gint
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *)a, *(const char *const *)b);
+}
+
+static void
+describe_attributes (const char *path, GString *text)
+{
+  char names[4096];
+  ssize_t size = llistxattr (path, names, sizeof names);
+
+  for (ssize_t at = 0; at < size; at += (ssize_t)strlen (names + at) + 1)
+    {
+      char value[4096];
+      ssize_t length = lgetxattr (path, names + at, value, sizeof value);
+
+      g_string_append_printf (text, " %s=%.*s", names + at, (int)MAX (length, 0), value);
+    }
+}
+
+static void
+describe (const char *path, gsize skip, GString *text)
+{
+  struct stat st;
+  g_autofree char *content = NULL;
+  g_autoptr (GDir) dir = NULL;
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  const char *name;
+  gsize size = 0;
+
+  g_assert_no_errno (lstat (path, &st));
+  g_string_append_printf (text, "%s %o %u %ld", path + skip, st.st_mode, st.st_uid,
+                          S_ISDIR (st.st_mode) ? 0L : (long)st.st_size);
+  describe_attributes (path, text);
+  if (S_ISLNK (st.st_mode))
+    content = g_file_read_link (path, NULL);
+  else if (S_ISREG (st.st_mode))
+    {
+      g_autofree char *bytes = NULL;
+
+      g_file_get_contents (path, &bytes, &size, NULL);
+      content = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *)bytes, size);
+    }
+  g_string_append_printf (text, " %s\n", content ? content : "");
+  if (!S_ISDIR (st.st_mode))
+    return;
+
+  dir = g_dir_open (path, 0, NULL);
+  while (dir && (name = g_dir_read_name (dir)))
+    g_ptr_array_add (names, g_build_filename (path, name, NULL));
+  g_ptr_array_sort (names, compare_names);
+  for (guint i = 0; i < names->len; i++)
+    describe (g_ptr_array_index (names, i), skip, text);
+}
+
+char *
+tree_describe (const char *path)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  describe (path, strlen (path), text);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static int
+delete_entry (const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+  return remove (path);
+}
+
+static int
+open_up_entry (const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+  if (type == FTW_D || type == FTW_DNR)
+    return chmod (path, 0700);
+  return 0;
+}
+
+void
+tree_delete (const char *path)
+{
+  nftw (path, open_up_entry, 64, FTW_PHYS);
+  nftw (path, delete_entry, 64, FTW_PHYS | FTW_DEPTH);
+}
+
+void
+fixture_set_up (Fixture *self, gconstpointer flags)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *file = NULL;
+  g_autofree char *folder = NULL;
+
+  self->base = g_dir_make_tmp ("spice-share-test-XXXXXX", &error);
+  g_assert_no_error (error);
+  self->root = g_build_filename (self->base, "share", NULL);
+  self->outside = g_build_filename (self->base, "outside", NULL);
+  folder = g_build_filename (self->outside, "folder", NULL);
+  file = g_build_filename (self->outside, "secret", NULL);
+  g_assert_no_errno (g_mkdir (self->root, 0755));
+  g_assert_no_errno (g_mkdir_with_parents (folder, 0755));
+  write_at (file, "secret");
+  g_clear_pointer (&file, g_free);
+  file = g_build_filename (folder, "inner", NULL);
+  write_at (file, "inner secret");
+  self->outside_before = tree_describe (self->outside);
+
+  self->share = fixture_open (self->root, GPOINTER_TO_UINT (flags), &error);
+  g_assert_no_error (error);
+}
+
+static guint
+count_entries (const char *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  guint n = 0;
+
+  g_assert_nonnull (dir);
+  while (g_dir_read_name (dir))
+    n++;
+  return n;
+}
+
+guint
+count_descriptors (void)
+{
+  return count_entries ("/proc/self/fd");
+}
+
+guint
+count_threads (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
+  const char *task;
+  guint n = 0;
+
+  g_assert_nonnull (dir);
+  while ((task = g_dir_read_name (dir)))
+    {
+      g_autofree char *file = g_build_filename ("/proc/self/task", task, "comm", NULL);
+      g_autofree char *name = NULL;
+
+      if (g_file_get_contents (file, &name, NULL, NULL) && g_str_has_prefix (name, "spice-share"))
+        n++;
+    }
+  return n;
+}
+
+static gboolean
+threads_ended (gpointer data)
+{
+  return count_threads () == 0;
+}
+
+void
+fixture_close (Fixture *self)
+{
+  share_close (self->share);
+  g_clear_pointer (&self->share, share_unref);
+  fixture_wait (threads_ended, NULL);
+}
+
+void
+fixture_reopen (Fixture *self, ShareFlags flags)
+{
+  g_autoptr (GError) error = NULL;
+
+  fixture_close (self);
+  self->share = fixture_open (self->root, flags, &error);
+  g_assert_no_error (error);
+}
+
+void
+fixture_assert_outside_untouched (Fixture *self)
+{
+  g_autofree char *now = tree_describe (self->outside);
+
+  g_assert_cmpstr (now, ==, self->outside_before);
+}
+
+static int
+assert_no_staging (const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+  const char *name = path + ftw->base;
+
+  if (staging_is_reserved (name, strlen (name)))
+    g_error ("left behind: %s", path);
+  return 0;
+}
+
+void
+fixture_assert_no_debris (Fixture *self)
+{
+  g_assert_no_errno (nftw (self->root, assert_no_staging, 64, FTW_PHYS));
+}
+
+void
+fixture_tear_down (Fixture *self, gconstpointer flags)
+{
+  resolver_force_fallback (FALSE);
+  if (self->share)
+    fixture_close (self);
+  fixture_assert_outside_untouched (self);
+  tree_delete (self->base);
+  g_free (self->base);
+  g_free (self->root);
+  g_free (self->outside);
+  g_free (self->outside_before);
+}
+
+typedef struct
+{
+  gboolean done;
+  gboolean ran;
+} Run;
+
+typedef struct
+{
+  ShareJob job;
+  gpointer data;
+  Run run;
+} Call;
+
+static void
+call_job (Share *share, gpointer data)
+{
+  Call *call = data;
+
+  call->job (share, call->data);
+}
+
+static void
+call_done (Share *share, gboolean ran, gpointer data)
+{
+  Call *call = data;
+
+  call->run.ran = ran;
+  call->run.done = TRUE;
+}
+
+void
+fixture_run (Fixture *self, ShareJob job, gpointer data)
+{
+  Call call = { .job = job, .data = data };
+
+  share_run (self->share, call_job, call_done, &call);
+  fixture_wait (is_set, &call.run.done);
+  g_assert_true (call.run.ran);
+}
+
+/* One call of a function of plugin/share/. */
+typedef struct
+{
+  const char *path;
+  const char *target;
+  const char *content;
+  ShareTreeFlags flags;
+  ShareFailures *failures;
+  gboolean *created;
+  ShareStat *stat;
+  GPtrArray *names;
+  GString *text;
+  GBytes *bytes;
+  GStrv attributes;
+  gint64 mtime;
+  guint32 nsec;
+  int result;
+} Op;
+
+static int
+run_op (Fixture *self, ShareJob job, Op *op)
+{
+  fixture_run (self, job, op);
+  return op->result;
+}
+
+static void
+stat_job (Share *share, gpointer data)
+{
+  Op *op = data;
+
+  op->result = share_stat (share, op->path, op->stat);
+}
+
+int
+do_stat (Fixture *self, const char *path, ShareStat *stat)
+{
+  ShareStat ignored;
+  Op op = { .path = path, .stat = stat ? stat : &ignored };
+
+  return run_op (self, stat_job, &op);
+}
+
+static void
+read_job (Share *share, gpointer data)
+{
+  Op *op = data;
+  g_autoptr (ShareFile) file = NULL;
+  char buffer[1000];
+  gssize size;
+
+  op->result = share_file_open (share, op->path, NULL, &file);
+  if (op->result < 0)
+    return;
+  while ((size = share_file_read (file, buffer, sizeof buffer, op->text->len)) > 0)
+    g_string_append_len (op->text, buffer, size);
+  op->result = (int)size;
+}
+
+int
+do_read (Fixture *self, const char *path, char **content)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  Op op = { .path = path, .text = text };
+
+  run_op (self, read_job, &op);
+  if (content && op.result == 0)
+    *content = g_string_free (g_steal_pointer (&text), FALSE);
+  return op.result;
+}
+
+static void
+list_job (Share *share, gpointer data)
+{
+  Op *op = data;
+  g_autoptr (ShareFolder) folder = NULL;
+  ShareEntry entries[7];
+  int n;
+
+  op->result = share_folder_open (share, op->path, NULL, &folder);
+  if (op->result < 0)
+    return;
+  while ((n = share_folder_next (folder, entries, G_N_ELEMENTS (entries), FALSE)) > 0)
+    for (int i = 0; i < n; i++)
+      g_ptr_array_add (op->names, g_strdup (entries[i].name));
+  op->result = n;
+}
+
+int
+do_list (Fixture *self, const char *path, GPtrArray **names)
+{
+  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func (g_free);
+  Op op = { .path = path, .names = found };
+
+  run_op (self, list_job, &op);
+  g_ptr_array_sort (found, compare_names);
+  if (names && op.result == 0)
+    *names = g_steal_pointer (&found);
+  return op.result;
+}
+
+static void
+put_job (Share *share, gpointer data)
+{
+  Op *op = data;
+  g_autoptr (ShareUpload) upload = NULL;
+
+  op->result = share_upload_begin (share, op->path, &upload);
+  if (op->result == 0)
+    op->result = share_upload_write (upload, op->content, strlen (op->content));
+  if (op->result == 0)
+    op->result = share_upload_commit (upload, SHARE_UPLOAD_DEFAULT, NULL, NULL, NULL);
+}
+
+int
+do_put (Fixture *self, const char *path, const char *content)
+{
+  Op op = { .path = path, .content = content };
+
+  return run_op (self, put_job, &op);
+}
+
+static void
+make_folder_job (Share *share, gpointer data)
+{
+  Op *op = data;
+
+  op->result = share_make_folder (share, op->path);
+}
+
+int
+do_make_folder (Fixture *self, const char *path)
+{
+  Op op = { .path = path };
+
+  return run_op (self, make_folder_job, &op);
+}
+
+static void
+remove_job (Share *share, gpointer data)
+{
+  Op *op = data;
+
+  op->result = share_remove (share, op->path, op->failures);
+}
+
+int
+do_remove (Fixture *self, const char *path, ShareFailures *failures)
+{
+  g_autoptr (ShareFailures) ignored = share_failures_new ();
+  Op op = { .path = path, .failures = failures ? failures : ignored };
+
+  return run_op (self, remove_job, &op);
+}
+
+static void
+copy_job (Share *share, gpointer data)
+{
+  Op *op = data;
+
+  op->result = share_copy (share, op->path, op->target, op->flags, op->failures, op->created);
+}
+
+int
+do_copy (Fixture *self,
+         const char *source,
+         const char *target,
+         ShareTreeFlags flags,
+         ShareFailures *failures,
+         gboolean *created)
+{
+  g_autoptr (ShareFailures) ignored = share_failures_new ();
+  Op op = { .path = source,
+            .target = target,
+            .flags = flags,
+            .failures = failures ? failures : ignored,
+            .created = created };
+
+  return run_op (self, copy_job, &op);
+}
+
+static void
+move_job (Share *share, gpointer data)
+{
+  Op *op = data;
+
+  op->result = share_move (share, op->path, op->target, op->flags, op->failures, op->created);
+}
+
+int
+do_move (Fixture *self,
+         const char *source,
+         const char *target,
+         ShareTreeFlags flags,
+         ShareFailures *failures,
+         gboolean *created)
+{
+  g_autoptr (ShareFailures) ignored = share_failures_new ();
+  Op op = { .path = source,
+            .target = target,
+            .flags = flags,
+            .failures = failures ? failures : ignored,
+            .created = created };
+
+  return run_op (self, move_job, &op);
+}
+
+static void
+set_xattr_job (Share *share, gpointer data)
+{
+  Op *op = data;
+
+  op->result = share_xattr_set (share, op->path, op->target, op->content, strlen (op->content));
+}
+
+int
+do_set_xattr (Fixture *self, const char *path, const char *attribute, const char *value)
+{
+  Op op = { .path = path, .target = attribute, .content = value };
+
+  return run_op (self, set_xattr_job, &op);
+}
+
+static void
+get_xattr_job (Share *share, gpointer data)
+{
+  Op *op = data;
+
+  op->result = share_xattr_get (share, op->path, op->target, &op->bytes);
+}
+
+int
+do_get_xattr (Fixture *self, const char *path, const char *attribute, char **value)
+{
+  Op op = { .path = path, .target = attribute };
+
+  run_op (self, get_xattr_job, &op);
+  if (op.result == 0)
+    {
+      gsize size;
+      gconstpointer bytes = g_bytes_get_data (op.bytes, &size);
+
+      if (value)
+        *value = g_strndup (bytes, size);
+      g_bytes_unref (op.bytes);
+    }
+  return op.result;
+}
+
+static void
+list_xattrs_job (Share *share, gpointer data)
+{
+  Op *op = data;
+
+  op->result = share_xattr_list (share, op->path, &op->attributes);
+}
+
+int
+do_list_xattrs (Fixture *self, const char *path, GStrv *attributes)
+{
+  Op op = { .path = path };
+
+  run_op (self, list_xattrs_job, &op);
+  if (op.result == 0)
+    *attributes = op.attributes;
+  return op.result;
+}
+
+static void
+remove_xattr_job (Share *share, gpointer data)
+{
+  Op *op = data;
+
+  op->result = share_xattr_remove (share, op->path, op->target);
+}
+
+int
+do_remove_xattr (Fixture *self, const char *path, const char *attribute)
+{
+  Op op = { .path = path, .target = attribute };
+
+  return run_op (self, remove_xattr_job, &op);
+}
+
+static void
+set_mtime_job (Share *share, gpointer data)
+{
+  Op *op = data;
+
+  op->result = share_set_mtime (share, op->path, op->mtime, op->nsec);
+}
+
+int
+do_set_mtime (Fixture *self, const char *path, gint64 mtime, guint32 nsec)
+{
+  Op op = { .path = path, .mtime = mtime, .nsec = nsec };
+
+  return run_op (self, set_mtime_job, &op);
+}
