@@ -11,6 +11,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "base/log.h"
+#include "bus/share-bus.h"
 #include "controller.h"
 #include "settings.h"
 #include "transport/share-channel.h"
@@ -25,6 +26,9 @@ typedef void (*UiAddChannel) (GObject *channel);
 
 /* NULL where nothing is drawn. */
 static UiAddChannel ui_add_channel;
+
+/* Made for the first channel: a process that shows no virtual machine owns no name. */
+static ShareBus *bus;
 
 /* Where this file was loaded from; the other parts and, in the build tree, po/ lie relative to it.
  */
@@ -86,6 +90,9 @@ static void
 channel_created (SpiceShareChannel *channel, gpointer user_data)
 {
   share_controller_attach (channel, user_data);
+  if (bus == NULL)
+    bus = share_bus_new ();
+  share_bus_add_channel (bus, G_OBJECT (channel));
   if (ui_add_channel != NULL)
     ui_add_channel (G_OBJECT (channel));
 }
