@@ -8,7 +8,9 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/vm-identity.h"
 #include "policy.h"
+#include "vm-settings.h"
 
 /* A channel of the session, and what it was told. */
 typedef struct
@@ -32,6 +34,8 @@ struct _ShareController
 
   SpiceSession *session; /* not owned: we are its data */
   ShareSettings *settings;
+  ShareVmSettings *vm;   /* NULL while nobody knows which VM it is */
+  gboolean vm_overrides; /* what its override was last */
   SharePolicy *policy;
   GPtrArray *attachments;
   gboolean feeding; /* the session's properties change because we set them */
@@ -49,6 +53,8 @@ session_view_only_changed (SpiceSession *session, GParamSpec *spec, ShareControl
 static void
 session_channel_destroyed (SpiceSession *session, SpiceChannel *channel, ShareController *self);
 static void settings_changed (ShareSettings *settings, guint keys, ShareController *self);
+static void session_uuid_changed (SpiceSession *session, GParamSpec *spec, ShareController *self);
+static void find_vm (ShareController *self);
 
 static void
 attachment_free (gpointer data)
@@ -95,6 +101,30 @@ feed_session (ShareController *self)
   self->feeding = FALSE;
 }
 
+/* The settings of this VM count before the general ones, but not before an option of this process:
+ * that was asked for last, and for this one. */
+
+static gboolean
+vm_counts (ShareController *self)
+{
+  return self->vm != NULL && share_vm_settings_get_override (self->vm)
+         && !share_settings_is_overridden (self->settings);
+}
+
+static const char *
+wanted_dir (ShareController *self)
+{
+  return vm_counts (self) ? share_vm_settings_get_dir (self->vm)
+                          : share_settings_get_dir (self->settings);
+}
+
+static gboolean
+wanted_read_only (ShareController *self)
+{
+  return vm_counts (self) ? share_vm_settings_get_read_only (self->vm)
+                          : share_settings_get_read_only (self->settings);
+}
+
 static ShareController *
 share_controller_new (SpiceSession *session, ShareSettings *settings)
 {
@@ -108,11 +138,11 @@ share_controller_new (SpiceSession *session, ShareSettings *settings)
   self->policy
       = share_policy_new (g_get_home_dir (), session_default_dir (session), dir, read_only);
   share_policy_view_only (self->policy, view_only);
-  if (share_settings_get_dir (settings) != NULL)
-    share_policy_setting_dir (self->policy, share_settings_get_dir (settings),
-                              share_settings_get_read_only (settings));
+  find_vm (self);
+  if (wanted_dir (self) != NULL)
+    share_policy_setting_dir (self->policy, wanted_dir (self), wanted_read_only (self));
   else
-    share_policy_setting_read_only (self->policy, share_settings_get_read_only (settings));
+    share_policy_setting_read_only (self->policy, wanted_read_only (self));
   feed_session (self);
 
   g_signal_connect_object (session, "notify::shared-dir", G_CALLBACK (session_dir_changed), self,
@@ -121,6 +151,7 @@ share_controller_new (SpiceSession *session, ShareSettings *settings)
                            0);
   g_signal_connect_object (session, "notify::read-only", G_CALLBACK (session_view_only_changed),
                            self, 0);
+  g_signal_connect_object (session, "notify::uuid", G_CALLBACK (session_uuid_changed), self, 0);
   g_signal_connect_object (session, "channel-destroy", G_CALLBACK (session_channel_destroyed), self,
                            0);
   g_signal_connect_object (settings, "changed", G_CALLBACK (settings_changed), self, 0);
@@ -135,6 +166,7 @@ share_controller_finalize (GObject *object)
   g_ptr_array_unref (self->attachments);
   share_policy_free (self->policy);
   g_object_unref (self->settings);
+  g_clear_object (&self->vm);
 
   G_OBJECT_CLASS (share_controller_parent_class)->finalize (object);
 }
@@ -318,17 +350,23 @@ session_channel_destroyed (SpiceSession *session, SpiceChannel *channel, ShareCo
 /* The settings changed */
 
 static void
+wanted_dir_changed (ShareController *self)
+{
+  share_policy_setting_dir (self->policy, wanted_dir (self), wanted_read_only (self));
+  for (guint i = 0; i < self->attachments->len; i++)
+    ((Attachment *)g_ptr_array_index (self->attachments, i))->held = FALSE;
+}
+
+static void
 settings_changed (ShareSettings *settings, guint keys, ShareController *self)
 {
+  if (vm_counts (self))
+    keys &= ~(SHARE_SETTINGS_DIR | SHARE_SETTINGS_READ_ONLY);
+
   if ((keys & SHARE_SETTINGS_DIR) != 0)
-    {
-      share_policy_setting_dir (self->policy, share_settings_get_dir (settings),
-                                share_settings_get_read_only (settings));
-      for (guint i = 0; i < self->attachments->len; i++)
-        ((Attachment *)g_ptr_array_index (self->attachments, i))->held = FALSE;
-    }
+    wanted_dir_changed (self);
   else if ((keys & SHARE_SETTINGS_READ_ONLY) != 0)
-    share_policy_setting_read_only (self->policy, share_settings_get_read_only (settings));
+    share_policy_setting_read_only (self->policy, wanted_read_only (self));
 
   if ((keys & (SHARE_SETTINGS_DIR | SHARE_SETTINGS_READ_ONLY)) != 0)
     feed_session (self);
@@ -337,6 +375,54 @@ settings_changed (ShareSettings *settings, guint keys, ShareController *self)
       g_object_set (((Attachment *)g_ptr_array_index (self->attachments, i))->channel,
                     "compression", share_settings_get_compression (settings), NULL);
   carry_out_all (self, (keys & SHARE_SETTINGS_DIR) != 0);
+}
+
+/* A wish for this VM is later than the option the process was started with. */
+static void
+vm_settings_changed (ShareVmSettings *vm, ShareController *self)
+{
+  gboolean did_override = self->vm_overrides;
+
+  self->vm_overrides = share_vm_settings_get_override (vm);
+  if (!did_override && !self->vm_overrides)
+    return;
+  share_settings_drop_override (self->settings);
+  wanted_dir_changed (self);
+  feed_session (self);
+  carry_out_all (self, TRUE);
+}
+
+static void
+find_vm (ShareController *self)
+{
+  g_autofree char *name = NULL;
+  g_autofree char *uuid = NULL;
+
+  g_clear_object (&self->vm);
+  self->vm_overrides = FALSE;
+  vm_identity_read (G_OBJECT (self->session), &name, &uuid);
+  if (uuid == NULL)
+    return;
+  self->vm = share_vm_settings_new (uuid);
+  if (self->vm == NULL)
+    return;
+  self->vm_overrides = share_vm_settings_get_override (self->vm);
+  g_signal_connect_object (self->vm, "changed", G_CALLBACK (vm_settings_changed), self, 0);
+}
+
+/* The server says which VM it is before it lists the channels; a session that connects again may
+ * show another one. */
+static void
+session_uuid_changed (SpiceSession *session, GParamSpec *spec, ShareController *self)
+{
+  gboolean counted = vm_counts (self);
+
+  find_vm (self);
+  if (!counted && !vm_counts (self))
+    return;
+  wanted_dir_changed (self);
+  feed_session (self);
+  carry_out_all (self, TRUE);
 }
 
 /* The channel speaks */

@@ -312,6 +312,19 @@ share_settings_get_compression (ShareSettings *self)
                                                                    : self->stored.compression;
 }
 
+gboolean
+share_settings_is_overridden (ShareSettings *self)
+{
+  return (self->overrides->keys & (SHARE_SETTINGS_DIR | SHARE_SETTINGS_READ_ONLY)) != 0;
+}
+
+void
+share_settings_drop_override (ShareSettings *self)
+{
+  self->overrides->keys &= ~(SHARE_SETTINGS_DIR | SHARE_SETTINGS_READ_ONLY);
+  update_dir (self);
+}
+
 ShareFlags
 share_settings_get_flags (ShareSettings *self)
 {

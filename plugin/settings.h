@@ -108,6 +108,20 @@ gboolean share_settings_get_read_only (ShareSettings *self);
 SpiceShareCompression share_settings_get_compression (ShareSettings *self);
 
 /**
+ * share_settings_is_overridden:
+ *
+ * Returns: whether the folder or its read-only flag is an override of this process
+ */
+gboolean share_settings_is_overridden (ShareSettings *self);
+
+/**
+ * share_settings_drop_override:
+ *
+ * A later wish came from elsewhere: those two overrides are over. Signals nothing.
+ */
+void share_settings_drop_override (ShareSettings *self);
+
+/**
  * share_settings_get_flags:
  *
  * Returns: %SHARE_DENY_SYMLINKS and %SHARE_DENY_HIDDEN as set; never %SHARE_READ_ONLY, which the
