@@ -12,4 +12,4 @@
  * channel, and one warning says why. Main thread, before the first session. Idempotent, also
  * when the core is loaded a second time from another file.
  */
-void spice_share_core_init (void);
+__attribute__ ((visibility ("default"))) void spice_share_core_init (void);

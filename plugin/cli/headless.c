@@ -232,17 +232,17 @@ on_channel_new (SpiceSession *session, SpiceChannel *channel, Headless *self)
     g_signal_connect (channel, "channel-event", G_CALLBACK (on_main_event), self);
 }
 
-/* spice-gtk says what is wrong with a URI by a warning, and leaves the session without an address.
- */
+/* spice-gtk says what is wrong with a URI by a warning, and leaves the session without a port. */
 static gboolean
 set_uri (SpiceSession *session, const char *uri)
 {
-  g_autofree char *host = NULL;
+  g_autofree char *port = NULL;
+  g_autofree char *tls_port = NULL;
   g_autofree char *path = NULL;
 
   g_object_set (session, "uri", uri, NULL);
-  g_object_get (session, "host", &host, "unix-path", &path, NULL);
-  return (host != NULL && *host != '\0') || (path != NULL && *path != '\0');
+  g_object_get (session, "port", &port, "tls-port", &tls_port, "unix-path", &path, NULL);
+  return port != NULL || tls_port != NULL || (path != NULL && *path != '\0');
 }
 
 ExitStatus

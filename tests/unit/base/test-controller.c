@@ -329,9 +329,11 @@ test_gone_at_once (Fixture *fixture, gconstpointer dir)
   SpiceShareChannel *channel = fake_share_channel_new (fixture->session);
 
   share_controller_attach (channel, fixture->settings);
-  spice_session_disconnect (fixture->session);
+  g_signal_emit_by_name (fixture->session, "channel-destroy", channel);
   settle ();
   g_settings_set_string (fixture->gsettings, "share-dir", "/later");
+  fake_share_channel_come_up (channel);
+  assert_told (channel, "compression 0");
 }
 
 /* Several channels of one session are told the same, each in its own state. */
