@@ -94,6 +94,9 @@ int rig_test_run (void);
  */
 void rig_test_allow_warning (const char *text);
 
+/* How often an allowed warning came, in this process. */
+guint rig_test_count_warnings (void);
+
 Rig *rig_new (RigFlags flags);
 void rig_free (Rig *self);
 

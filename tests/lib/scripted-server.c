@@ -357,10 +357,16 @@ link_client (ScriptedConn *self)
   return TRUE;
 }
 
+static guint8
+get_port_type (ScriptedServer *server)
+{
+  return (server->flags & SCRIPTED_TYPE_10) != 0 ? SPICE_CHANNEL_PORT : SPICE_CHANNEL_WEBDAV;
+}
+
 static void
 serve_main (ScriptedConn *self)
 {
-  static const guint8 channels[] = { 1, 0, 0, 0, SPICE_CHANNEL_WEBDAV, 0 };
+  const guint8 channels[] = { 1, 0, 0, 0, get_port_type (self->server), 0 };
   g_autoptr (GByteArray) init = g_byte_array_new ();
 
   put_u32 (init, 4711); /* session id */
@@ -411,7 +417,7 @@ run_connection (gpointer data)
     {
       if (self->channel_type == SPICE_CHANNEL_MAIN)
         serve_main (self);
-      else if (self->channel_type == SPICE_CHANNEL_WEBDAV)
+      else if (self->channel_type == get_port_type (self->server))
         serve_webdav (self);
     }
   /* The descriptor itself is closed with the server, which may still shut it down. */

@@ -20,11 +20,13 @@ typedef struct _ScriptedConn ScriptedConn;
  * ScriptedFlags:
  * @SCRIPTED_MINI_HEADER: announce mini headers, as every server since 0.10 does
  * @SCRIPTED_LZ4: announce LZ4 on the webdav channel
+ * @SCRIPTED_TYPE_10: the port of that name is a plain one, as before spice-server 0.12.5
  */
 typedef enum
 {
   SCRIPTED_MINI_HEADER = 1 << 0,
   SCRIPTED_LZ4 = 1 << 1,
+  SCRIPTED_TYPE_10 = 1 << 2,
 } ScriptedFlags;
 
 /**
