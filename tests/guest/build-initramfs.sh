@@ -56,6 +56,8 @@ cp "$source/agent" "$root/usr/bin/agent"
 cp "$source/dbus-system.conf" "$root/usr/share/dbus-1/system.conf"
 cp "$source/avahi-daemon.conf" "$root/etc/avahi/avahi-daemon.conf"
 chmod 755 "$root/init" "$root/usr/bin/list-share" "$root/usr/bin/agent"
+# No request may wait for ever on a share that has stopped answering.
+echo 'max-time = 60' >"$root/.curlrc"
 # avahi-daemon wants its user to exist even where it does not become it.
 printf 'root:x:0:0:root:/:/bin/sh\navahi:x:100:100:avahi:/:/bin/false\n' >"$root/etc/passwd"
 printf 'root:x:0:\navahi:x:100:\n' >"$root/etc/group"

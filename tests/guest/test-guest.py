@@ -24,7 +24,7 @@ import xml.etree.ElementTree as ElementTree
 
 BOOT_DEADLINE = 120
 SHARE_DEADLINE = 40
-COMMAND_DEADLINE = 90
+COMMAND_DEADLINE = 150
 END_DEADLINE = 15
 
 WEBDAV_CHANNEL = 11
@@ -34,6 +34,9 @@ URL = 'http://localhost:9843'
 BIG = 6 << 20
 
 SCHEMA = 'org.spice-space.webdav'
+
+# Where uploads wait until they are whole; there while the folder is shared, and hidden from the guest.
+STAGING_PREFIX = '.spice-share-'
 
 # What the stock viewer says of its own accord in a bare X session (seen without our module), as
 # patterns that have to match the whole line after the time.
@@ -158,7 +161,10 @@ class Guest:
 
     def status(self, arguments, path='/'):
         """The HTTP status that curl gets in the guest, 0 for none within 3 s."""
-        return int(self.ask(f'curl -s -m 3 -o /dev/null -w "%{{http_code}}" {arguments} {URL}{path}')[1])
+        output = self.ask(f'curl -s -m 3 -o /dev/null -w "%{{http_code}}" {arguments} {URL}{path}')[1]
+        if not output.isdigit():
+            raise Failed(f'in the guest: curl said {output!r}')
+        return int(output)
 
     def listing(self):
         """The names in the share as the guest sees them."""
@@ -254,18 +260,32 @@ class Tap:
     def __init__(self):
         self.count = 0
         self.failures = 0
+        self.last_failed = False
 
     @contextlib.contextmanager
     def check(self, name):
-        self.count += 1
         try:
             yield
         except (Failed, OSError, subprocess.CalledProcessError, ElementTree.ParseError) as error:
-            self.failures += 1
-            print(f'not ok {self.count} - {name}')
-            diagnose(str(error))
+            self.end(name, error)
         else:
-            print(f'ok {self.count} - {name}')
+            self.end(name, None)
+
+    @contextlib.contextmanager
+    def need(self, name):
+        """A check without which those that follow in the same block make no sense."""
+        with self.check(name):
+            yield
+        if self.last_failed:
+            raise Failed(f'the rest needs: {name}')
+
+    def end(self, name, error):
+        self.count += 1
+        self.last_failed = error is not None
+        self.failures += self.last_failed
+        print(f'{"not ok" if error else "ok"} {self.count} - {name}')
+        if error:
+            diagnose(str(error))
         sys.stdout.flush()
 
 
@@ -288,13 +308,22 @@ def fill(folder):
     (folder / 'a folder' / 'inside.txt').write_text('inside\n')
 
 
+def names_in(folder):
+    return {name for name in os.listdir(folder) if not name.startswith(STAGING_PREFIX)}
+
+
+def check_no_debris(folder):
+    wait_for(f'only what people put there is in {folder.name}', SHARE_DEADLINE,
+             lambda: names_in(folder) == set(os.listdir(folder)))
+
+
 def wait_for_status(guest, status):
     wait_for(f'the guest gets {status}', SHARE_DEADLINE,
              lambda: guest.status('-X PROPFIND -H "Depth: 0"') == status)
 
 
 def check_reading(guest, folder):
-    check_equal('listing', guest.listing(), set(os.listdir(folder)))
+    check_equal('listing', guest.listing(), names_in(folder))
     for name in ('noise', 'text', 'empty', 'Grüße & more #1 100%.txt', 'a folder/inside.txt'):
         url = f'{URL}/{urllib.parse.quote(name)}'
         seen = guest.run(f'curl -sfS {shlex.quote(url)} | sha256sum').split()[0]
@@ -302,18 +331,18 @@ def check_reading(guest, folder):
 
 
 def check_writing(guest, folder):
-    before = set(os.listdir(folder))
+    before = names_in(folder)
     for name, size in (('from the guest', BIG), ('small', 10), ('nothing', 0)):
         url = shlex.quote(f'{URL}/{urllib.parse.quote(name)}')
         wanted = guest.run(f'head -c {size} /dev/urandom >up; curl -sfS -T up {url}; '
                            'test $? = 0 && sha256sum up').split()[0]
         check_equal(f'sum of {name}', sha256(folder / name), wanted)
         guest.run(f'curl -sfS {url} | cmp - up')
-    check_equal('left in the folder', set(os.listdir(folder)),
+    check_equal('left in the folder', names_in(folder),
                 before | {'from the guest', 'small', 'nothing'})
     for name in ('from%20the%20guest', 'small', 'nothing'):
         guest.run(f'curl -sfS -X DELETE {URL}/{name}')
-    check_equal('left after DELETE', set(os.listdir(folder)), before)
+    check_equal('left after DELETE', names_in(folder), before)
 
 
 def check_parallel(guest, folder):
@@ -346,12 +375,12 @@ def test_remote_viewer(tap, guest, host):
 
     with host.display(), host.viewer(['remote-viewer', guest.uri], 'remote-viewer',
                                      GTK_MODULES=module) as (process, log):
-        with tap.check('remote-viewer loads the module; nothing set means nothing shared'):
+        with tap.need('remote-viewer loads the module; nothing set means nothing shared'):
             viewer = wait_for('remote-viewer runs', SHARE_DEADLINE,
                               lambda: child_of(process, 'remote-viewer'))
             wait_for('the module is mapped', SHARE_DEADLINE,
                      lambda: module in pathlib.Path(f'/proc/{viewer}/maps').read_text())
-        with tap.check('a folder set in a running viewer appears in the guest'):
+        with tap.need('a folder set in a running viewer appears in the guest'):
             host.set('share-dir', str(folder))
             wait_for_status(guest, 207)
         with tap.check('remote-viewer: the guest reads'):
@@ -371,6 +400,7 @@ def test_remote_viewer(tap, guest, host):
             wait_for('the guest sees it', SHARE_DEADLINE,
                      lambda: guest.status('', '/elsewhere') == 200)
             check_equal('listing', guest.listing(), {'elsewhere'})
+            check_no_debris(folder)
         with tap.check('the folder unset while running'):
             host.set('share-dir', '')
             wait_for_status(guest, 503)
@@ -384,7 +414,7 @@ def test_headless(tap, guest, host):
     fill(folder)
     command = [host.arguments.spice_share, '--headless', '--share-dir', folder, guest.uri]
     with host.viewer(command, 'headless') as (process, log):
-        with tap.check('spice-share --headless shares'):
+        with tap.need('spice-share --headless shares'):
             wait_for_status(guest, 207)
         with tap.check('headless: the guest reads'):
             check_reading(guest, folder)
@@ -392,6 +422,8 @@ def test_headless(tap, guest, host):
             check_writing(guest, folder)
         with tap.check('headless has not complained'):
             check_equal('warnings', unexpected_warnings(log), [])
+    with tap.check('headless leaves nothing behind'):
+        check_no_debris(folder)
 
 
 def test_boots(tap, guest, arguments):
@@ -412,13 +444,17 @@ def test_boots(tap, guest, arguments):
     return False
 
 
+def absolute_path(text):
+    return pathlib.Path(text).absolute()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--qemu-script', type=pathlib.Path, required=True)
     parser.add_argument('--image', type=pathlib.Path, required=True)
     parser.add_argument('--list-channels', type=pathlib.Path, required=True)
-    parser.add_argument('--module', type=pathlib.Path, required=True)
-    parser.add_argument('--spice-share', type=pathlib.Path, required=True)
+    parser.add_argument('--module', type=absolute_path, required=True)
+    parser.add_argument('--spice-share', type=absolute_path, required=True)
     parser.add_argument('--schema-dir', type=pathlib.Path, required=True)
     arguments = parser.parse_args()
 
@@ -430,7 +466,7 @@ def main():
             if test_boots(tap, guest, arguments):
                 host = Host(arguments, scratch)
                 for test in (test_remote_viewer, test_headless):
-                    with tap.check(f'{test.__name__} runs to its end'):
+                    with tap.check(f'{test.__name__} goes to its end'):
                         test(tap, guest, host)
             if tap.failures:
                 diagnose(f'the guest said:\n{guest.console()}')
