@@ -63,16 +63,22 @@ dav_guard_free (DavGuard *self)
   g_free (self);
 }
 
+const char *const *
+dav_guard_get_tokens (const DavGuard *self)
+{
+  static const char *const none[] = { NULL };
+
+  return self->condition != NULL ? dav_if_get_tokens (self->condition) : none;
+}
+
 gboolean
 dav_guard_check_lock (const DavGuard *self,
                       DavRequest *request,
                       const char *path,
                       DavLockCheck check)
 {
-  const DavLock *lock
-      = dav_lock_table_check (request->mount->locks, path, check,
-                              self->condition != NULL ? dav_if_get_tokens (self->condition) : NULL,
-                              g_get_monotonic_time ());
+  const DavLock *lock = dav_lock_table_check (request->mount->locks, path, check,
+                                              dav_guard_get_tokens (self), g_get_monotonic_time ());
 
   if (lock == NULL)
     return TRUE;

@@ -39,6 +39,13 @@ gboolean dav_guard_check_lock (const DavGuard *self,
                                DavLockCheck check);
 
 /**
+ * dav_guard_get_tokens:
+ *
+ * Returns: (transfer none) (array zero-terminated=1): the lock tokens the If header submits
+ */
+const char *const *dav_guard_get_tokens (const DavGuard *self);
+
+/**
  * dav_guard_evaluate:
  * @stat: (nullable): the file or folder of the request; %NULL if there is none
  *

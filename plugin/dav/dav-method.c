@@ -11,11 +11,14 @@ static const DavMethod dav_methods[] = {
   { "GET", 0, NULL, NULL, dav_get_run },
   { "HEAD", 0, NULL, NULL, dav_get_run },
   { "PROPFIND", DAV_METHOD_XML, NULL, NULL, dav_propfind_run },
+  { "PROPPATCH", DAV_METHOD_CHANGES | DAV_METHOD_XML, NULL, NULL, dav_proppatch_run },
   { "PUT", DAV_METHOD_CHANGES | DAV_METHOD_UPLOAD, dav_put_begin, dav_put_chunk, dav_put_run },
   { "DELETE", DAV_METHOD_CHANGES, NULL, NULL, dav_delete_run },
   { "MKCOL", DAV_METHOD_CHANGES | DAV_METHOD_NO_BODY, NULL, NULL, dav_mkcol_run },
   { "COPY", DAV_METHOD_CHANGES, NULL, NULL, dav_copy_run },
   { "MOVE", DAV_METHOD_CHANGES, NULL, NULL, dav_move_run },
+  { "LOCK", DAV_METHOD_CHANGES | DAV_METHOD_XML, NULL, NULL, dav_lock_run },
+  { "UNLOCK", DAV_METHOD_CHANGES, NULL, NULL, dav_unlock_run },
 };
 
 const DavMethod *

@@ -33,6 +33,24 @@ is_dav (const char *ns, const char *name, const char *wanted)
   return strcmp (name, wanted) == 0 && strcmp (ns, DAV_NS) == 0;
 }
 
+static void
+ignore_start (DavXmlSax *sax, guint depth, const char *ns, const char *name, gpointer user_data)
+{
+}
+
+static void
+ignore_end (DavXmlSax *sax, guint depth, const char *xml, gpointer user_data)
+{
+}
+
+DavXmlResult
+dav_xml_check (const char *data, gsize length)
+{
+  static const DavXmlHandler handler = { ignore_start, ignore_end };
+
+  return dav_xml_sax_parse (data, length, &handler, NULL);
+}
+
 /* PROPFIND */
 
 typedef struct

@@ -31,6 +31,14 @@ typedef enum
 
 guint dav_xml_result_get_status (DavXmlResult result);
 
+/**
+ * dav_xml_check:
+ * @data: a document of any kind
+ *
+ * Returns: %DAV_XML_OK if a request could have it as its body
+ */
+DavXmlResult dav_xml_check (const char *data, gsize length);
+
 typedef enum
 {
   DAV_PROPFIND_ALLPROP,

@@ -69,9 +69,6 @@ on_start (void *data,
 {
   DavXmlSax *self = data;
 
-  if (self->result != DAV_XML_OK)
-    return;
-
   /* Both are bounded by dav_xml_scan_check(), so this cannot overflow. */
   self->n_nodes += 1 + (guint)n_attributes + (guint)n_namespaces;
   if (self->depth == DAV_XML_MAX_DEPTH || self->n_nodes > DAV_XML_MAX_NODES)
@@ -80,6 +77,8 @@ on_start (void *data,
       return;
     }
   self->depth++;
+  if (self->result != DAV_XML_OK)
+    return;
 
   if (self->fragment != NULL)
     {
@@ -94,30 +93,34 @@ on_start (void *data,
                         self->user_data);
 }
 
+/* Hands the end of an element to the handler, with its content if that was captured. */
+static void
+end_element (DavXmlSax *self)
+{
+  g_autoptr (DavXmlFragment) fragment = g_steal_pointer (&self->fragment);
+  const char *xml = NULL;
+  gsize length;
+
+  if (fragment != NULL)
+    {
+      xml = dav_xml_fragment_get (fragment, &length);
+      self->captured += length;
+    }
+  self->handler->end (self, self->depth, xml, self->user_data);
+  g_clear_pointer (&self->langs[self->depth], g_free);
+}
+
 static void
 on_end (void *data, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
 {
   DavXmlSax *self = data;
-  g_autoptr (DavXmlFragment) fragment = NULL;
-  const char *xml = NULL;
 
-  if (self->result != DAV_XML_OK)
-    return;
-
-  if (self->fragment != NULL && self->depth > self->captured_depth)
-    dav_xml_fragment_end (self->fragment, name, prefix);
-  else
+  if (self->result == DAV_XML_OK)
     {
-      if (self->fragment != NULL)
-        {
-          gsize length;
-
-          fragment = g_steal_pointer (&self->fragment);
-          xml = dav_xml_fragment_get (fragment, &length);
-          self->captured += length;
-        }
-      self->handler->end (self, self->depth, xml, self->user_data);
-      g_clear_pointer (&self->langs[self->depth], g_free);
+      if (self->fragment != NULL && self->depth > self->captured_depth)
+        dav_xml_fragment_end (self->fragment, name, prefix);
+      else
+        end_element (self);
     }
   self->depth--;
 }
@@ -143,7 +146,7 @@ on_error (void *data, xmlErrorPtr error)
   DavXmlSax *self = data;
 
   if (error->domain == XML_FROM_NAMESPACE && error->code != XML_WAR_NS_URI
-      && error->code != XML_WAR_NS_URI_RELATIVE && self->result == DAV_XML_OK)
+      && error->code != XML_WAR_NS_URI_RELATIVE && self->result != DAV_XML_TOO_LARGE)
     self->result = DAV_XML_MALFORMED;
 }
 
@@ -179,7 +182,7 @@ dav_xml_sax_parse (const char *data, gsize length, const DavXmlHandler *handler,
   xmlCtxtUseOptions (self.parser, XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_IGNORE_ENC);
 
   xmlParseDocument (self.parser);
-  if (self.result == DAV_XML_OK && !self.parser->wellFormed)
+  if (self.result != DAV_XML_TOO_LARGE && !self.parser->wellFormed)
     self.result = DAV_XML_MALFORMED;
 
   if (self.parser->myDoc != NULL)
@@ -203,7 +206,10 @@ void
 dav_xml_sax_fail (DavXmlSax *self, DavXmlResult result)
 {
   self->result = result;
-  xmlStopParser (self->parser);
+
+  /* Whether what is not valid is at least well-formed is still to be found out. */
+  if (result == DAV_XML_TOO_LARGE)
+    xmlStopParser (self->parser);
 }
 
 const char *

@@ -45,7 +45,8 @@ void dav_xml_sax_capture (DavXmlSax *self);
 /**
  * dav_xml_sax_fail:
  *
- * From a handler: stop, and return @result.
+ * From a handler, which is not called again: the document is refused with @result, unless it is
+ * not even well-formed.
  */
 void dav_xml_sax_fail (DavXmlSax *self, DavXmlResult result);
 

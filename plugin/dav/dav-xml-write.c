@@ -145,8 +145,8 @@ append_prop_name (GString *out, const DavProp *prop)
   dav_xml_append_literal (out, "/>");
 }
 
-static void
-append_prop (GString *out, const DavProp *prop)
+void
+dav_xml_append_prop (GString *out, const DavProp *prop)
 {
   append_prop_tag (out, prop);
   if (prop->lang != NULL)
@@ -354,7 +354,7 @@ append_found_props (GString *out, const DavPropfind *request, const DavResource 
         if (request->kind == DAV_PROPFIND_PROPNAME)
           append_prop_name (out, g_ptr_array_index (props, i));
         else
-          append_prop (out, g_ptr_array_index (props, i));
+          dav_xml_append_prop (out, g_ptr_array_index (props, i));
       }
 
   for (i = 0; i < request->others->len; i++)
@@ -364,7 +364,7 @@ append_found_props (GString *out, const DavPropfind *request, const DavResource 
       if (prop == NULL)
         all_found = FALSE;
       else if (request->kind == DAV_PROPFIND_PROP)
-        append_prop (out, prop);
+        dav_xml_append_prop (out, prop);
     }
 
   return all_found;

@@ -55,6 +55,14 @@ typedef struct
 } DavResource;
 
 /**
+ * dav_xml_append_prop:
+ * @prop: with a value
+ *
+ * Appends a property that is not live, as an element that stands by itself.
+ */
+void dav_xml_append_prop (GString *out, const DavProp *prop);
+
+/**
  * dav_xml_begin_multistatus:
  *
  * Appends all that comes before the first response.

@@ -16,6 +16,14 @@
   "<D:lockinfo xmlns:D=\"DAV:\"><D:lockscope><D:exclusive/></D:lockscope>"                         \
   "<D:locktype><D:write/></D:locktype>" inner "</D:lockinfo>"
 
+static void
+log_text (const char *text)
+{
+  g_autofree char *escaped = g_strescape (text, NULL);
+
+  g_test_message ("%s", escaped);
+}
+
 static char *
 repeat (const char *before, const char *piece, guint n, const char *after)
 {
@@ -89,7 +97,7 @@ test_propfind (void)
       g_autoptr (DavPropfind) propfind = NULL;
       g_autofree char *others = NULL;
 
-      g_test_message ("%s", cases[i].body);
+      log_text (cases[i].body);
       g_assert_cmpint (dav_propfind_parse (cases[i].body, strlen (cases[i].body), &propfind), ==,
                        DAV_XML_OK);
       g_assert_cmpint (propfind->kind, ==, cases[i].kind);
@@ -115,6 +123,10 @@ test_propfind_refused (void)
     { PROPFIND ("<D:allprop/>") "<x/>", DAV_XML_MALFORMED },
     { PROPFIND ("<D:allprop/>") "\xff", DAV_XML_MALFORMED },
     { "<D:propfind><D:allprop/></D:propfind>", DAV_XML_MALFORMED },
+    /* litmus, propfind_invalid: not well-formed comes before not known */
+    { "<foo>", DAV_XML_MALFORMED },
+    { "<foo/><bar/>", DAV_XML_MALFORMED },
+    { "<foo><D:bar/></foo>", DAV_XML_MALFORMED },
     /* litmus, propfind_invalid2 */
     { PROPFIND ("<D:prop><bar:foo xmlns:bar=\"\"/></D:prop>"), DAV_XML_MALFORMED },
     { PROPFIND ("<D:prop a=\"1\" a=\"2\"/>"), DAV_XML_MALFORMED },
@@ -148,7 +160,7 @@ test_propfind_refused (void)
     {
       DavPropfind *propfind = NULL;
 
-      g_test_message ("%s", cases[i].body);
+      log_text (cases[i].body);
       g_assert_cmpint (dav_propfind_parse (cases[i].body, strlen (cases[i].body), &propfind), ==,
                        cases[i].result);
       g_assert_null (propfind);
@@ -450,7 +462,7 @@ test_proppatch_refused (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_test_message ("%s", cases[i].body);
+      log_text (cases[i].body);
       g_assert_cmpint (dav_proppatch_parse (cases[i].body, strlen (cases[i].body), &updates), ==,
                        cases[i].result);
       g_assert_null (updates);
@@ -501,7 +513,7 @@ test_lock (void)
     {
       g_autoptr (DavLockInfo) info = NULL;
 
-      g_test_message ("%s", cases[i].body);
+      log_text (cases[i].body);
       g_assert_cmpint (dav_lock_info_parse (cases[i].body, strlen (cases[i].body), &info), ==,
                        DAV_XML_OK);
       g_assert_cmpint (info->is_exclusive, ==, cases[i].is_exclusive);
@@ -539,7 +551,7 @@ test_lock_refused (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_test_message ("%s", cases[i].body);
+      log_text (cases[i].body);
       g_assert_cmpint (dav_lock_info_parse (cases[i].body, strlen (cases[i].body), &info), ==,
                        cases[i].result);
       g_assert_null (info);
