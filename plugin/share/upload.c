@@ -18,6 +18,9 @@
 #include "share/umask.h"
 #include "share/xattr-fd.h"
 
+/* Attempts to put another writer's content back, when others keep writing. */
+#define UPLOAD_PUT_BACKS 16
+
 struct _ShareUpload
 {
   ShareHandle handle;
@@ -51,7 +54,7 @@ share_upload_destroy (ShareHandle *handle)
 
 /* What stands at the target now, as an O_PATH descriptor.
  *
- * Returns: it, -1 if there is nothing, or another negative errno if it cannot be replaced */
+ * Returns: it, -ENOENT if there is nothing, or another negative errno if it cannot be replaced */
 static int
 open_old (int parent, const char *name, ShareStat *stat)
 {
@@ -60,7 +63,7 @@ open_old (int parent, const char *name, ShareStat *stat)
   int error;
 
   if (fd < 0)
-    return errno == ENOENT ? -ENOENT : -errno;
+    return -errno;
   error = share_stat_fd (fd, stat);
   if (error == 0 && stat->type != SHARE_TYPE_FILE)
     error = stat->type == SHARE_TYPE_FOLDER ? -EISDIR : -EACCES;
@@ -190,41 +193,75 @@ take_over (ShareUpload *self, int old, const ShareStat *old_stat)
   return fchmod (self->fd, mode) < 0 ? -errno : 0;
 }
 
-/* Replaces @expected, and nothing else. */
 static int
-swap_in (ShareUpload *self, const ShareStat *expected)
+exchange (ShareUpload *self)
+{
+  return renameat2 (staging_get_folder (self->staging), self->temp, self->parent, self->name,
+                    RENAME_EXCHANGE)
+                 < 0
+             ? -errno
+             : 0;
+}
+
+/* Puts back what was exchanged for ours by mistake. Whoever writes meanwhile came later than both:
+ * then what we are handed is not what we had put there last, and goes back in its turn. */
+static int
+put_back (ShareUpload *self, const ShareStat *ours)
 {
   int staging = staging_get_folder (self->staging);
-  ShareStat stat;
+  ShareStat put = *ours;
 
-  if (renameat2 (staging, self->temp, self->parent, self->name, RENAME_EXCHANGE) < 0)
+  for (int i = 0; i < UPLOAD_PUT_BACKS; i++)
     {
-      if (errno == ENOENT)
-        return -ESTALE;
-      if (errno != EINVAL && errno != ENOSYS)
-        return -errno;
-      return renameat (staging, self->temp, self->parent, self->name) < 0 ? -errno : 0;
+      ShareStat to_put, got;
+      int error = share_stat_at (staging, self->temp, &to_put);
+
+      if (error == 0)
+        error = exchange (self);
+      if (error == 0)
+        error = share_stat_at (staging, self->temp, &got);
+      /* -ENOENT: removed meanwhile, which then is the last word. */
+      if (error < 0)
+        return error == -ENOENT ? -ESTALE : error;
+      if (share_stat_same_file (&got, &put))
+        break;
+      put = to_put;
     }
-  if (share_stat_at (staging, self->temp, &stat) == 0 && share_stat_same_version (&stat, expected))
-    {
-      unlinkat (staging, self->temp, 0);
-      return 0;
-    }
-  /* Somebody else's content came between the check and the exchange: it goes back. */
-  if (renameat2 (staging, self->temp, self->parent, self->name, RENAME_EXCHANGE) < 0)
-    return -errno;
   return -ESTALE;
 }
 
+/* Replaces @expected, and nothing else. */
 static int
-move_into_place (ShareUpload *self, ShareUploadFlags flags, const ShareStat *expected)
+swap_in (ShareUpload *self, const ShareStat *ours, const ShareStat *expected)
+{
+  int staging = staging_get_folder (self->staging);
+  int error = exchange (self);
+  ShareStat stat;
+
+  if (error == -ENOENT)
+    return -ESTALE;
+  if (error == -EINVAL || error == -ENOSYS)
+    return renameat (staging, self->temp, self->parent, self->name) < 0 ? -errno : 0;
+  if (error < 0)
+    return error;
+  if (share_stat_at (staging, self->temp, &stat) < 0 || !share_stat_same_version (&stat, expected))
+    return put_back (self, ours);
+  unlinkat (staging, self->temp, 0);
+  return 0;
+}
+
+static int
+move_into_place (ShareUpload *self,
+                 ShareUploadFlags flags,
+                 const ShareStat *ours,
+                 const ShareStat *expected)
 {
   int staging = staging_get_folder (self->staging);
 
   if (flags & SHARE_UPLOAD_NO_REPLACE)
     return rename_no_replace (staging, self->temp, self->parent, self->name);
   if (expected)
-    return swap_in (self, expected);
+    return swap_in (self, ours, expected);
   return renameat (staging, self->temp, self->parent, self->name) < 0 ? -errno : 0;
 }
 
@@ -245,7 +282,7 @@ share_upload_commit (ShareUpload *self,
                      ShareStat *result,
                      gboolean *created)
 {
-  ShareStat old_stat;
+  ShareStat old_stat, ours;
   int old = open_old (self->parent, self->name, &old_stat);
   int place = -1;
   int error = old < 0 && old != -ENOENT ? old : 0;
@@ -264,7 +301,9 @@ share_upload_commit (ShareUpload *self,
       error = place < 0 ? -errno : close_written (self);
     }
   if (error == 0)
-    error = move_into_place (self, flags, expected);
+    error = share_stat_fd (place, &ours);
+  if (error == 0)
+    error = move_into_place (self, flags, &ours, expected);
   if (error == 0)
     {
       self->waits = FALSE;

@@ -1,0 +1,536 @@
+/* The threads of a share: their cage, their queue, and that nobody ever waits for them.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "share-fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "share/file-pool.h"
+#include "share/landlock.h"
+
+/* Longer than any call that does not wait may take, shorter than any that does. */
+#define AT_ONCE (G_TIME_SPAN_SECOND / 2)
+
+typedef struct
+{
+  const char *root;
+  const char *outside;
+  int read_passwd;
+  int read_outside;
+  int make_outside;
+  int remove_outside;
+  int move_out;
+  int list_outside;
+  int make_inside;
+  int write_inside;
+  int truncate_inside;
+  int remove_inside;
+  int read_inside;
+} Attempts;
+
+static int
+try_open (const char *folder, const char *name, int flags)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  int fd = open (path, flags | O_CLOEXEC, 0600);
+
+  if (fd < 0)
+    return errno;
+  close (fd);
+  return 0;
+}
+
+static int
+errno_of (int result)
+{
+  return result < 0 ? errno : 0;
+}
+
+static void
+escape_job (Share *share, gpointer data)
+{
+  Attempts *attempts = data;
+  g_autofree char *secret = g_build_filename (attempts->outside, "secret", NULL);
+  g_autofree char *stolen = g_build_filename (attempts->outside, "stolen", NULL);
+  g_autofree char *file = g_build_filename (attempts->root, "file", NULL);
+  g_autofree char *made = g_build_filename (attempts->root, "made", NULL);
+
+  attempts->read_passwd = try_open ("/etc", "passwd", O_RDONLY);
+  attempts->read_outside = try_open (attempts->outside, "secret", O_RDONLY);
+  attempts->make_outside = try_open (attempts->outside, "new", O_WRONLY | O_CREAT);
+  attempts->list_outside = try_open (attempts->outside, "", O_RDONLY | O_DIRECTORY);
+  attempts->remove_outside = errno_of (unlink (secret));
+  attempts->move_out = errno_of (rename (file, stolen));
+  attempts->read_inside = try_open (attempts->root, "file", O_RDONLY);
+  attempts->make_inside = try_open (attempts->root, "made", O_WRONLY | O_CREAT);
+  attempts->write_inside = try_open (attempts->root, "file", O_WRONLY);
+  attempts->truncate_inside = errno_of (truncate (file, 1));
+  attempts->remove_inside = errno_of (unlink (attempts->make_inside == 0 ? made : file));
+}
+
+static void
+test_cage (Fixture *fixture, gconstpointer flags)
+{
+  gboolean read_only = (GPOINTER_TO_UINT (flags) & SHARE_READ_ONLY) != 0;
+  Attempts attempts = { .root = fixture->root, .outside = fixture->outside };
+  int denied = read_only ? EACCES : 0;
+
+  fixture_write (fixture, "file", "content");
+  if (landlock_get_abi () < LANDLOCK_ABI_MIN)
+    {
+      g_assert_false (share_is_confined (fixture->share));
+      g_test_skip ("this kernel has no Landlock");
+      return;
+    }
+  fixture_run (fixture, escape_job, &attempts);
+  g_assert_true (share_is_confined (fixture->share));
+  g_assert_cmpint (attempts.read_passwd, ==, EACCES);
+  g_assert_cmpint (attempts.read_outside, ==, EACCES);
+  g_assert_cmpint (attempts.make_outside, ==, EACCES);
+  g_assert_cmpint (attempts.list_outside, ==, EACCES);
+  g_assert_cmpint (attempts.remove_outside, ==, EACCES);
+  g_assert_cmpint (attempts.move_out, !=, 0);
+  g_assert_cmpint (attempts.read_inside, ==, 0);
+  g_assert_cmpint (attempts.make_inside, ==, denied);
+  g_assert_cmpint (attempts.write_inside, ==, denied);
+  /* Truncating was not governed before ABI 3. */
+  if (landlock_get_abi () >= 3)
+    g_assert_cmpint (attempts.truncate_inside, ==, denied);
+  g_assert_cmpint (attempts.remove_inside, ==, denied);
+  g_assert_true (fixture_exists (fixture, "file"));
+
+  /* The cage is the pool's: this thread is free. */
+  g_assert_cmpint (try_open ("/etc", "passwd", O_RDONLY), ==, 0);
+}
+
+static void
+test_read_only (Fixture *fixture, gconstpointer flags)
+{
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+
+  fixture_write (fixture, "file", "content");
+  fixture_mkdir (fixture, "folder");
+  before = tree_describe (fixture->root);
+  g_assert_cmpint (do_put (fixture, "file", "new"), ==, -EROFS);
+  g_assert_cmpint (do_put (fixture, "other", "new"), ==, -EROFS);
+  g_assert_cmpint (do_make_folder (fixture, "new"), ==, -EROFS);
+  g_assert_cmpint (do_remove (fixture, "file", NULL), ==, -EROFS);
+  g_assert_cmpint (do_copy (fixture, "file", "copy", 0, NULL, NULL), ==, -EROFS);
+  g_assert_cmpint (do_move (fixture, "file", "moved", 0, NULL, NULL), ==, -EROFS);
+  g_assert_cmpint (do_set_xattr (fixture, "file", "user.x", "1"), ==, -EROFS);
+  g_assert_cmpint (do_remove_xattr (fixture, "file", "user.x"), ==, -EROFS);
+  g_assert_cmpint (do_set_mtime (fixture, "file", 1, 0), ==, -EROFS);
+  g_assert_cmpint (do_read (fixture, "file", NULL), ==, 0);
+  after = tree_describe (fixture->root);
+  g_assert_cmpstr (after, ==, before);
+}
+
+static void
+open_passwd (gpointer data, gpointer user_data)
+{
+  int *failed = user_data;
+
+  if (try_open ("/etc", "passwd", O_RDONLY) != 0)
+    g_atomic_int_inc (failed);
+}
+
+static void
+nothing_job (Share *share, gpointer data)
+{
+}
+
+/* No confined thread may ever come back as one of GLib's. */
+static void
+test_threads_do_not_return (Fixture *fixture, gconstpointer flags)
+{
+  GThreadPool *pool;
+  int failed = 0;
+
+  fixture_run (fixture, nothing_job, NULL);
+  fixture_close (fixture);
+  pool = g_thread_pool_new (open_passwd, &failed, 16, FALSE, NULL);
+  for (int i = 0; i < 200; i++)
+    g_thread_pool_push (pool, pool, NULL);
+  g_thread_pool_free (pool, FALSE, TRUE);
+  g_assert_cmpint (failed, ==, 0);
+}
+
+/* Jobs that hang in a system call, as on a dead network mount, until somebody writes. */
+typedef struct
+{
+  int pipe[2];
+  int begun; /* atomic */
+  guint done;
+  guint ran;
+} Stall;
+
+static void
+stall_init (Stall *self)
+{
+  *self = (Stall){ 0 };
+  g_assert_no_errno (pipe2 (self->pipe, O_CLOEXEC));
+}
+
+static void
+stall_end (Stall *self, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    g_assert_cmpint (write (self->pipe[1], "x", 1), ==, 1);
+}
+
+static void
+stall_clear (Stall *self)
+{
+  close (self->pipe[0]);
+  close (self->pipe[1]);
+}
+
+static void
+stall_job (Share *share, gpointer data)
+{
+  Stall *stall = data;
+  char byte;
+
+  g_atomic_int_inc (&stall->begun);
+  g_assert_cmpint (read (stall->pipe[0], &byte, 1), ==, 1);
+}
+
+static void
+stall_done (Share *share, gboolean ran, gpointer data)
+{
+  Stall *stall = data;
+
+  stall->done++;
+  stall->ran += ran;
+}
+
+static gboolean
+all_threads_stalled (gpointer data)
+{
+  return g_atomic_int_get (&((Stall *)data)->begun) == FILE_POOL_THREADS;
+}
+
+static gboolean
+all_done (gpointer data)
+{
+  return ((Stall *)data)->done == FILE_POOL_THREADS;
+}
+
+static void
+stall_threads (Fixture *fixture, Stall *stall)
+{
+  stall_init (stall);
+  for (guint i = 0; i < FILE_POOL_THREADS; i++)
+    share_run (fixture->share, stall_job, stall_done, stall);
+  fixture_wait (all_threads_stalled, stall);
+}
+
+typedef struct
+{
+  guint done;
+  guint ran;
+  guint expected;
+} Counted;
+
+static void
+count_done (Share *share, gboolean ran, gpointer data)
+{
+  Counted *counted = data;
+
+  counted->done++;
+  counted->ran += ran;
+}
+
+static gboolean
+all_counted (gpointer data)
+{
+  Counted *counted = data;
+
+  return counted->done == counted->expected;
+}
+
+static void
+test_cap (Fixture *fixture, gconstpointer flags)
+{
+  Counted counted = { .expected = 1 };
+  Stall stall;
+
+  stall_threads (fixture, &stall);
+  g_assert_cmpuint (count_threads (), ==, FILE_POOL_THREADS);
+  for (guint i = 0; i < FILE_POOL_MAX_QUEUED; i++)
+    share_run (fixture->share, nothing_job, count_done, &counted);
+  share_run (fixture->share, nothing_job, count_done, &counted);
+  /* Only the one too many is answered, and not from inside share_run(). */
+  g_assert_cmpuint (counted.done, ==, 0);
+  fixture_wait (all_counted, &counted);
+  g_assert_cmpuint (counted.ran, ==, 0);
+
+  counted.expected = FILE_POOL_MAX_QUEUED + 1;
+  stall_end (&stall, FILE_POOL_THREADS);
+  fixture_wait (all_counted, &counted);
+  g_assert_cmpuint (counted.ran, ==, FILE_POOL_MAX_QUEUED);
+  fixture_wait (all_done, &stall);
+  stall_clear (&stall);
+}
+
+static void
+open_file_job (Share *share, gpointer data)
+{
+  g_assert_cmpint (share_file_open (share, "file", NULL, data), ==, 0);
+}
+
+static void
+begin_upload_job (Share *share, gpointer data)
+{
+  ShareUpload **upload = data;
+
+  g_assert_cmpint (share_upload_begin (share, "new", upload), ==, 0);
+  g_assert_cmpint (share_upload_write (*upload, "half", 4), ==, 0);
+}
+
+static void
+open_folder_job (Share *share, gpointer data)
+{
+  g_assert_cmpint (share_folder_open (share, "", NULL, data), ==, 0);
+}
+
+/* Everything at once while every thread hangs: close, drop what is open, let go of the share. */
+static void
+test_close_while_stalled (Fixture *fixture, gconstpointer flags)
+{
+  guint descriptors;
+  ShareFile *early_file, *late_file;
+  ShareFolder *folder;
+  ShareUpload *early_upload, *late_upload;
+  Counted counted = { .expected = 100 };
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+  g_autofree char *other_root = g_build_filename (fixture->base, "outside", NULL);
+  Share *other;
+  Stall stall;
+  gint64 start;
+
+  fixture_write (fixture, "file", "content");
+  before = tree_describe (fixture->root);
+  fixture_reopen (fixture, 0);
+  fixture_close (fixture);
+  descriptors = count_descriptors ();
+  fixture->share = fixture_open (fixture->root, 0, NULL);
+  g_assert_nonnull (fixture->share);
+
+  fixture_run (fixture, open_file_job, &early_file);
+  fixture_run (fixture, open_file_job, &late_file);
+  fixture_run (fixture, open_folder_job, &folder);
+  fixture_run (fixture, begin_upload_job, &early_upload);
+  fixture_run (fixture, begin_upload_job, &late_upload);
+  stall_threads (fixture, &stall);
+  for (guint i = 0; i < counted.expected; i++)
+    share_run (fixture->share, nothing_job, count_done, &counted);
+
+  start = g_get_monotonic_time ();
+  share_file_free (early_file);
+  share_upload_free (early_upload);
+  share_close (fixture->share);
+  g_assert_true (share_is_closed (fixture->share));
+  fixture_wait (all_counted, &counted);
+  g_assert_cmpuint (counted.ran, ==, 0);
+  g_assert_cmpuint (stall.done, ==, 0);
+
+  /* After the close: answered, not run. */
+  counted = (Counted){ .expected = 1 };
+  share_run (fixture->share, nothing_job, count_done, &counted);
+  g_assert_cmpuint (counted.done, ==, 0);
+  fixture_wait (all_counted, &counted);
+  g_assert_cmpuint (counted.ran, ==, 0);
+
+  share_upload_free (late_upload);
+  share_file_free (late_file);
+  share_unref (fixture->share);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, AT_ONCE);
+
+  /* Another share does not notice. */
+  other = fixture_open (other_root, SHARE_READ_ONLY, NULL);
+  counted = (Counted){ .expected = 1 };
+  share_run (other, nothing_job, count_done, &counted);
+  fixture_wait (all_counted, &counted);
+  g_assert_cmpuint (counted.ran, ==, 1);
+  share_unref (other);
+
+  /* The file system comes back: all of it goes, but for what its owner still holds. */
+  stall_end (&stall, FILE_POOL_THREADS);
+  fixture_wait (all_done, &stall);
+  g_assert_cmpuint (stall.ran, ==, FILE_POOL_THREADS);
+  stall_clear (&stall);
+  fixture->share = NULL;
+  share_folder_free (folder);
+  fixture->share = fixture_open (fixture->outside, SHARE_READ_ONLY, NULL);
+  fixture_close (fixture);
+  g_assert_cmpuint (count_descriptors (), ==, descriptors);
+  after = tree_describe (fixture->root);
+  g_assert_cmpstr (after, ==, before);
+}
+
+/* What is still held when the last thread has ended costs nothing but memory. */
+static void
+test_drop_after_the_end (Fixture *fixture, gconstpointer flags)
+{
+  guint descriptors;
+  ShareFile *file;
+  ShareFolder *folder;
+  ShareUpload *upload;
+
+  fixture_write (fixture, "file", "content");
+  fixture_reopen (fixture, 0);
+  fixture_close (fixture);
+  descriptors = count_descriptors ();
+  fixture->share = fixture_open (fixture->root, 0, NULL);
+  fixture_run (fixture, open_file_job, &file);
+  fixture_run (fixture, open_folder_job, &folder);
+  fixture_run (fixture, begin_upload_job, &upload);
+  fixture_close (fixture);
+  /* The root is still open: they hold the share. */
+  g_assert_cmpuint (count_descriptors (), ==, descriptors + 1);
+  fixture_assert_no_debris (fixture);
+  share_file_free (file);
+  share_folder_free (folder);
+  share_upload_free (upload);
+  g_assert_cmpuint (count_descriptors (), ==, descriptors);
+}
+
+static void
+remember_thread (Share *share, gboolean ran, gpointer data)
+{
+  *(GThread **)data = g_thread_self ();
+}
+
+typedef struct
+{
+  Share *share;
+  GThread *called_back;
+} Elsewhere;
+
+static gpointer
+run_elsewhere (gpointer data)
+{
+  Elsewhere *self = data;
+  g_autoptr (GMainContext) context = g_main_context_new ();
+
+  g_main_context_push_thread_default (context);
+  share_run (self->share, nothing_job, remember_thread, &self->called_back);
+  while (!self->called_back)
+    g_main_context_iteration (context, TRUE);
+  g_main_context_pop_thread_default (context);
+  return g_thread_self ();
+}
+
+static void
+test_context (Fixture *fixture, gconstpointer flags)
+{
+  Elsewhere elsewhere = { .share = fixture->share };
+  GThread *thread = g_thread_new ("elsewhere", run_elsewhere, &elsewhere);
+  GThread *itself = g_thread_join (thread);
+
+  g_assert_true (elsewhere.called_back == itself);
+}
+
+static void
+test_unref_without_close (Fixture *fixture, gconstpointer flags)
+{
+  Counted counted = { .expected = 1 };
+
+  share_run (fixture->share, nothing_job, count_done, &counted);
+  share_unref (g_steal_pointer (&fixture->share));
+  fixture_wait (all_counted, &counted);
+  g_assert_cmpuint (counted.ran, ==, 1);
+  fixture->share = fixture_open (fixture->outside, SHARE_READ_ONLY, NULL);
+  fixture_close (fixture);
+}
+
+typedef struct
+{
+  Counted counted;
+  int begun; /* atomic */
+} Begun;
+
+static void
+count_begun (Share *share, gboolean ran, gpointer data)
+{
+  count_done (share, ran, &((Begun *)data)->counted);
+}
+
+static void
+closed_step_job (Share *share, gpointer data)
+{
+  g_atomic_int_set (&((Begun *)data)->begun, TRUE);
+  while (!share_is_closed (share))
+    g_usleep (1000);
+}
+
+static gboolean
+has_begun (gpointer data)
+{
+  return g_atomic_int_get (&((Begun *)data)->begun);
+}
+
+static void
+test_job_sees_close (Fixture *fixture, gconstpointer flags)
+{
+  Begun begun = { .counted.expected = 1 };
+
+  share_run (fixture->share, closed_step_job, count_begun, &begun);
+  fixture_wait (has_begun, &begun);
+  fixture_close (fixture);
+  fixture_wait (all_counted, &begun.counted);
+  g_assert_cmpuint (begun.counted.ran, ==, 1);
+}
+
+/* Open, use, close, many times over: nothing may pile up. */
+static void
+test_many_shares (Fixture *fixture, gconstpointer flags)
+{
+  guint descriptors = 0;
+
+  for (int i = 0; i < 200; i++)
+    {
+      fixture_run (fixture, nothing_job, NULL);
+      g_assert_cmpint (do_put (fixture, "file", "x"), ==, 0);
+      fixture_reopen (fixture, 0);
+      if (i == 10)
+        descriptors = count_descriptors ();
+    }
+  /* The new share clears leftovers meanwhile. */
+  fixture_run (fixture, nothing_job, NULL);
+  fixture_close (fixture);
+  g_assert_cmpuint (count_descriptors (), <=, descriptors);
+  fixture_assert_no_debris (fixture);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  alarm (300);
+
+#define ADD(name, flags, test)                                                                     \
+  g_test_add (name, Fixture, GUINT_TO_POINTER (flags), fixture_set_up, test, fixture_tear_down)
+  ADD ("/pool/cage", 0, test_cage);
+  ADD ("/pool/cage/read-only", SHARE_READ_ONLY, test_cage);
+  ADD ("/pool/read-only", SHARE_READ_ONLY, test_read_only);
+  ADD ("/pool/threads-do-not-return", 0, test_threads_do_not_return);
+  ADD ("/pool/cap", 0, test_cap);
+  ADD ("/pool/close-while-stalled", 0, test_close_while_stalled);
+  ADD ("/pool/drop-after-the-end", 0, test_drop_after_the_end);
+  ADD ("/pool/context", 0, test_context);
+  ADD ("/pool/unref-without-close", 0, test_unref_without_close);
+  ADD ("/pool/job-sees-close", 0, test_job_sees_close);
+  ADD ("/pool/many-shares", 0, test_many_shares);
+#undef ADD
+  return g_test_run ();
+}
