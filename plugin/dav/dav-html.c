@@ -72,5 +72,6 @@ dav_html_answer (DavRequest *request, ShareFolder *folder)
 
       dav_html_append_link (begin, parent, "..", TRUE);
     }
-  dav_listing_answer (request, folder, SOUP_STATUS_OK, content_type, begin, &dav_html_ops, shown);
+  dav_listing_answer (request, folder, SOUP_STATUS_OK, content_type, begin, FALSE, &dav_html_ops,
+                      shown);
 }

@@ -10,18 +10,23 @@ typedef struct
   guint refs;
   const DavListingOps *ops;
   gpointer data;
+  gboolean with_xattrs;
   ShareFolder *folder;
   ShareEntry *entries;
-  int n_entries; /* of the batch, or a negative errno */
+  guint n_entries; /* of the batch at hand */
+  guint n_ready;   /* of them, those the job has dealt with */
+  gboolean at_end;
+  int error;
 
   /* of the worker alone */
+  guint n_told; /* entries whose text was made */
   guint status;
   const char *content_type;
   GString *text;
   gboolean busy;
   gboolean streaming; /* the answer has begun */
+  gboolean ended;     /* it is complete */
   guint n_pushed;     /* pieces libsoup holds */
-  gboolean ended;
 } DavListing;
 
 static void
@@ -32,9 +37,8 @@ dav_listing_unref (gpointer data)
   if (--self->refs > 0)
     return;
 
-  if (self->ops->free_data != NULL)
-    self->ops->free_data (self->data);
-  g_clear_pointer (&self->folder, share_folder_free);
+  self->ops->free_data (self->data);
+  share_folder_free (self->folder);
   g_free (self->entries);
   if (self->text != NULL)
     g_string_free (self->text, TRUE);
@@ -46,10 +50,23 @@ dav_listing_job (Share *share, gpointer data)
 {
   DavListing *self = data;
 
-  self->n_entries
-      = share_folder_next (self->folder, self->entries, DAV_LISTING_BATCH, self->ops->with_xattrs);
-  if (self->n_entries > 0 && self->ops->read != NULL)
-    self->ops->read (self->folder, self->entries, self->n_entries, self->data);
+  if (self->n_ready == self->n_entries)
+    {
+      int n = share_folder_next (self->folder, self->entries, DAV_LISTING_BATCH, self->with_xattrs);
+
+      self->error = MIN (n, 0);
+      self->at_end = n == 0;
+      self->n_entries = MAX (n, 0);
+      self->n_ready = 0;
+    }
+  if (self->n_ready < self->n_entries)
+    {
+      if (self->ops->read != NULL)
+        self->n_ready += self->ops->read (self->folder, self->entries, self->n_ready,
+                                          self->n_entries - self->n_ready, self->data);
+      else
+        self->n_ready = self->n_entries;
+    }
 }
 
 static void dav_listing_go_on (DavRequest *request, DavListing *self);
@@ -79,57 +96,77 @@ dav_listing_push (DavRequest *request, DavListing *self)
 }
 
 static void
+dav_listing_finish (DavRequest *request, DavListing *self)
+{
+  self->ended = TRUE;
+  self->ops->end (request, self->text, self->data);
+  if (self->streaming)
+    {
+      dav_listing_push (request, self);
+      dav_request_end_stream (request);
+    }
+  else
+    {
+      g_autoptr (GBytes) body = g_string_free_to_bytes (g_steal_pointer (&self->text));
+
+      dav_request_answer (request, self->status, self->content_type, body);
+    }
+}
+
+static void
 dav_listing_have_read (DavRequest *request, gpointer data)
 {
   DavListing *self = data;
 
   self->busy = FALSE;
-  if (self->n_entries < 0)
+  if (self->error == 0)
     {
-      if (self->streaming)
-        dav_request_abort (request);
-      else
-        dav_request_fail_errno (request, self->n_entries);
-      return;
+      if (self->n_told >= self->n_ready)
+        self->n_told = 0;
+      dav_listing_go_on (request, self);
     }
-
-  if (self->text == NULL)
-    self->text = g_string_sized_new (DAV_LISTING_CHUNK);
-  for (int i = 0; i < self->n_entries; i++)
-    self->ops->entry (request, self->text, &self->entries[i], i, self->data);
-
-  if (self->n_entries == 0)
+  else if (self->streaming)
     {
-      self->ended = TRUE;
-      self->ops->end (request, self->text, self->data);
-      if (self->streaming)
-        {
-          dav_listing_push (request, self);
-          dav_request_end_stream (request);
-        }
-      else
-        {
-          g_autoptr (GBytes) body = g_string_free_to_bytes (g_steal_pointer (&self->text));
-
-          dav_request_answer (request, self->status, self->content_type, body);
-        }
-      return;
+      dav_request_abort (request);
     }
-
-  if (self->text->len >= DAV_LISTING_CHUNK)
-    dav_listing_push (request, self);
-  dav_listing_go_on (request, self);
+  else
+    {
+      dav_request_fail_errno (request, self->error);
+    }
 }
 
+/* Makes text of what there is as long as libsoup has room for it, then asks for more. */
 static void
 dav_listing_go_on (DavRequest *request, DavListing *self)
 {
-  if (self->busy || self->ended || self->n_pushed >= 2)
-    return;
+  while (!self->busy && !self->ended && self->n_pushed < 2)
+    {
+      if (self->text == NULL)
+        self->text = g_string_sized_new (DAV_LISTING_CHUNK);
 
-  self->busy = TRUE;
-  self->refs++;
-  dav_request_run (request, dav_listing_job, dav_listing_have_read, self, dav_listing_unref);
+      while (self->n_told < self->n_ready && self->text->len < DAV_LISTING_CHUNK)
+        {
+          self->ops->entry (request, self->text, &self->entries[self->n_told], self->n_told,
+                            self->data);
+          self->n_told++;
+        }
+
+      if (self->text->len >= DAV_LISTING_CHUNK)
+        {
+          dav_listing_push (request, self);
+        }
+      else if (self->at_end)
+        {
+          dav_listing_finish (request, self);
+        }
+      else
+        {
+          self->busy = TRUE;
+          self->refs++;
+          dav_request_run (request, dav_listing_job, dav_listing_have_read, self,
+                           dav_listing_unref);
+        }
+    }
 }
 
 void
@@ -138,6 +175,7 @@ dav_listing_answer (DavRequest *request,
                     guint status,
                     const char *content_type,
                     GString *begin,
+                    gboolean with_xattrs,
                     const DavListingOps *ops,
                     gpointer data)
 {
@@ -146,6 +184,7 @@ dav_listing_answer (DavRequest *request,
   self->refs = 1;
   self->ops = ops;
   self->data = data;
+  self->with_xattrs = with_xattrs;
   self->folder = folder;
   self->entries = g_new (ShareEntry, DAV_LISTING_BATCH);
   self->status = status;

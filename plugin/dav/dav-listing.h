@@ -13,22 +13,26 @@
 
 G_BEGIN_DECLS
 
-/* Entries read by one job, and the text (bytes) from which on a listing is sent in chunks. Three
- * times that is what a listing holds. */
+/* Entries read by one job, and the text (bytes) sent in one piece. A listing holds two of those,
+ * the one being made, and the batch. */
 #define DAV_LISTING_BATCH 128
 #define DAV_LISTING_CHUNK (128 * 1024)
 
 /**
  * DavListingOps:
- * @read: (nullable): in the job, right after the entries were read: what else of them is wanted
+ * @read: (nullable): in the job, after entries were read: what else of them is wanted. May stop
+ *   early to save memory. Returns how many of @n_entries it dealt with, at least one
  * @entry: appends what is to be said of @entry, the @index th of its batch. Worker
  * @end: appends what comes after the last one. Worker
  * @free_data: worker
  */
 typedef struct
 {
-  gboolean with_xattrs;
-  void (*read) (ShareFolder *folder, const ShareEntry *entries, guint n_entries, gpointer data);
+  guint (*read) (ShareFolder *folder,
+                 const ShareEntry *entries,
+                 guint first,
+                 guint n_entries,
+                 gpointer data);
   void (*entry) (DavRequest *request,
                  GString *out,
                  const ShareEntry *entry,
@@ -41,7 +45,9 @@ typedef struct
 /**
  * dav_listing_answer:
  * @folder: (transfer full)
+ * @content_type: (transfer none): static
  * @begin: (transfer full): text that comes first
+ * @with_xattrs: whether @read wants to know which entries may have extended attributes
  * @data: (transfer full)
  *
  * Answers @request. A folder that cannot be read to its end ends the connection, if the answer has
@@ -52,6 +58,7 @@ void dav_listing_answer (DavRequest *request,
                          guint status,
                          const char *content_type,
                          GString *begin,
+                         gboolean with_xattrs,
                          const DavListingOps *ops,
                          gpointer data);
 

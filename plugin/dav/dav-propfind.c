@@ -4,12 +4,16 @@
  */
 #include <errno.h>
 
+#include "dav/dav-deadprops.h"
 #include "dav/dav-guard.h"
 #include "dav/dav-headers.h"
 #include "dav/dav-listing.h"
 #include "dav/dav-request.h"
 #include "dav/dav-status.h"
 #include "dav/dav-xml-write.h"
+
+/* Bytes of dead properties read ahead of the text that is made of them; one file more may be. */
+#define DAV_FIND_DEAD_SIZE (256 * 1024)
 
 /* Of the job while it runs, then of the worker. */
 typedef struct
@@ -27,6 +31,9 @@ typedef struct
   ShareSpace space;
   ShareFolder *folder;
   GPtrArray *locks;
+  gboolean wants_dead;
+  GPtrArray *dead;                            /* of the folder itself, as stored */
+  GPtrArray *entries_dead[DAV_LISTING_BATCH]; /* of the entries of a batch, likewise */
 } DavFind;
 
 static void
@@ -40,6 +47,9 @@ dav_find_unref (gpointer data)
   g_clear_pointer (&self->guard, dav_guard_free);
   g_clear_pointer (&self->wanted, dav_propfind_free);
   g_clear_pointer (&self->folder, share_folder_free);
+  g_clear_pointer (&self->dead, g_ptr_array_unref);
+  for (guint i = 0; i < DAV_LISTING_BATCH; i++)
+    g_clear_pointer (&self->entries_dead[i], g_ptr_array_unref);
   g_ptr_array_unref (self->locks);
   g_free (self->path);
   g_free (self->shown);
@@ -59,8 +69,12 @@ dav_find_job (Share *share, gpointer data)
     return;
 
   self->status = dav_guard_evaluate (self->guard, share, &self->stat);
-  if (self->status == 0 && (self->wanted->live & DAV_PROP_QUOTA) != 0)
+  if (self->status != 0)
+    return;
+  if ((self->wanted->live & DAV_PROP_QUOTA) != 0)
     self->has_space = share_get_space (share, self->path, &self->space) == 0;
+  if (self->wants_dead)
+    self->dead = dav_deadprops_read (share, self->path);
 }
 
 /* Appends what is asked of one file or folder. */
@@ -70,8 +84,10 @@ dav_find_append (DavRequest *request,
                  GString *out,
                  const char *path,
                  const char *shown,
-                 const ShareStat *stat)
+                 const ShareStat *stat,
+                 const GPtrArray *values)
 {
+  g_autoptr (GPtrArray) props = dav_deadprops_decode (values);
   DavResource resource = {
     .path = shown,
     .is_folder = stat->type == SHARE_TYPE_FOLDER,
@@ -83,7 +99,9 @@ dav_find_append (DavRequest *request,
     .has_quota = self->has_space,
     .quota_available = self->space.available,
     .quota_used = self->space.used,
+    .props = props,
     .locks = self->locks,
+    .is_read_only = dav_mount_is_read_only (request->mount),
     .now = g_get_monotonic_time (),
   };
 
@@ -102,6 +120,33 @@ dav_find_join (const char *folder, const char *name)
   return *folder == '\0' ? g_strdup (name) : g_strconcat (folder, "/", name, NULL);
 }
 
+/* In the job: the dead properties of entries, no more at once than is kept in memory. */
+static guint
+dav_find_read (ShareFolder *folder,
+               const ShareEntry *entries,
+               guint first,
+               guint n_entries,
+               gpointer data)
+{
+  DavFind *self = data;
+  gsize size = 0;
+  guint n = 0;
+
+  while (n < n_entries && size < DAV_FIND_DEAD_SIZE)
+    {
+      guint i = first + n++;
+      GPtrArray *values;
+
+      if (!self->wants_dead || !entries[i].has_xattrs)
+        continue;
+      values = dav_deadprops_read_entry (folder, entries[i].name);
+      for (guint j = 0; values != NULL && j < values->len; j++)
+        size += g_bytes_get_size (g_ptr_array_index (values, j));
+      self->entries_dead[i] = values;
+    }
+  return n;
+}
+
 static void
 dav_find_entry (DavRequest *request,
                 GString *out,
@@ -113,7 +158,8 @@ dav_find_entry (DavRequest *request,
   g_autofree char *path = dav_find_join (self->path, entry->name);
   g_autofree char *shown = dav_find_join (self->shown, entry->name);
 
-  dav_find_append (request, self, out, path, shown, &entry->stat);
+  dav_find_append (request, self, out, path, shown, &entry->stat, self->entries_dead[index]);
+  g_clear_pointer (&self->entries_dead[index], g_ptr_array_unref);
 }
 
 static void
@@ -123,6 +169,7 @@ dav_find_end (DavRequest *request, GString *out, gpointer data)
 }
 
 static const DavListingOps dav_find_ops = {
+  .read = dav_find_read,
   .entry = dav_find_entry,
   .end = dav_find_end,
   .free_data = dav_find_unref,
@@ -147,12 +194,12 @@ dav_find_done (DavRequest *request, gpointer data)
 
   out = g_string_new (NULL);
   dav_xml_begin_multistatus (out);
-  dav_find_append (request, self, out, self->path, self->shown, &self->stat);
+  dav_find_append (request, self, out, self->path, self->shown, &self->stat, self->dead);
   if (self->folder != NULL)
     {
       self->refs++;
       dav_listing_answer (request, g_steal_pointer (&self->folder), DAV_STATUS_MULTI_STATUS,
-                          DAV_XML_CONTENT_TYPE, out, &dav_find_ops, self);
+                          DAV_XML_CONTENT_TYPE, out, self->wants_dead, &dav_find_ops, self);
     }
   else
     {
@@ -202,6 +249,7 @@ dav_propfind_run (DavRequest *request)
   self->path = g_strdup (request->path);
   self->shown = dav_mount_show_path (request->mount, request->path);
   self->list = depth == DAV_DEPTH_1;
+  self->wants_dead = self->wanted->kind != DAV_PROPFIND_PROP || self->wanted->others->len > 0;
   self->locks = g_ptr_array_new ();
   dav_request_run (request, dav_find_job, dav_find_done, self, dav_find_unref);
 }
