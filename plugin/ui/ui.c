@@ -37,7 +37,7 @@ spice_share_ui_init (void)
 
   g_resources_register (spice_share_ui_get_resource ());
   share_steering_init (&steering);
-  viewer_box = share_ui_viewer_box_new (steering.model);
+  viewer_box = share_ui_viewer_box_new (&steering);
   notifier = share_ui_notifier_new (&steering);
   header_hook_install (make_button, NULL);
 }

@@ -18,7 +18,7 @@ struct _ShareUiViewerBox
 {
   GObject parent_instance;
 
-  ShareUiModel *model;
+  ShareSteering *steering;
 
   /* The VirtViewerSession whose box is followed; weak. */
   GObject *session;
@@ -35,12 +35,13 @@ static void update (ShareUiViewerBox *self);
 static void on_ticked (GObject *session, GParamSpec *pspec, ShareUiViewerBox *self);
 
 ShareUiViewerBox *
-share_ui_viewer_box_new (ShareUiModel *model)
+share_ui_viewer_box_new (ShareSteering *steering)
 {
   ShareUiViewerBox *self = g_object_new (SHARE_UI_TYPE_VIEWER_BOX, NULL);
 
-  self->model = g_object_ref (model);
-  g_signal_connect_object (model, "changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  self->steering = steering;
+  g_signal_connect_object (steering->model, "changed", G_CALLBACK (update), self,
+                           G_CONNECT_SWAPPED);
   return self;
 }
 
@@ -55,10 +56,7 @@ forget_session (ShareUiViewerBox *self)
 static void
 share_ui_viewer_box_dispose (GObject *object)
 {
-  ShareUiViewerBox *self = SHARE_UI_VIEWER_BOX (object);
-
-  forget_session (self);
-  g_clear_object (&self->model);
+  forget_session (SHARE_UI_VIEWER_BOX (object));
 
   G_OBJECT_CLASS (share_ui_viewer_box_parent_class)->dispose (object);
 }
@@ -103,22 +101,45 @@ find_session (ShareUiViewerBox *self)
   g_signal_connect_object (session, "notify::" PROP_TICKED, G_CALLBACK (on_ticked), self, 0);
 }
 
+/* What the dialog shows: the session's folder; where that was emptied since, what was shared last.
+ */
+static char *
+dup_folder (ShareUiViewerBox *self, gboolean *read_only)
+{
+  g_autofree char *dir = NULL;
+
+  g_object_get (self->session, PROP_FOLDER, &dir, PROP_READ_ONLY, read_only, NULL);
+  if (dir == NULL || *dir == '\0')
+    {
+      g_free (dir);
+      dir = share_steering_dup_folder (self->steering, read_only);
+    }
+  return g_steal_pointer (&dir);
+}
+
 /* The viewer connects the channel by itself; one that is up already has to be asked. */
 static void
 on_ticked (GObject *session, GParamSpec *pspec, ShareUiViewerBox *self)
 {
-  const ShareSnapshot *snapshot = share_ui_model_get_snapshot (self->model);
+  ShareUiModel *model = self->steering->model;
+  const ShareSnapshot *snapshot = share_ui_model_get_snapshot (model);
   g_autofree char *dir = NULL;
   gboolean ticked, read_only;
 
   if (self->setting)
     return;
-  g_object_get (session, PROP_TICKED, &ticked, PROP_FOLDER, &dir, PROP_READ_ONLY, &read_only, NULL);
-  self->ticked_at = ticked ? g_get_monotonic_time () : 0;
-  if (ticked && snapshot->ready && !snapshot->sharing && dir != NULL && *dir != '\0')
-    share_ui_model_share (self->model, dir, read_only);
-  else
-    share_ui_model_expect (self->model);
+  g_object_get (session, PROP_TICKED, &ticked, NULL);
+  share_ui_model_expect (model);
+  self->ticked_at = 0;
+  if (!ticked)
+    return;
+
+  dir = dup_folder (self, &read_only);
+  if (dir == NULL)
+    return;
+  self->ticked_at = g_get_monotonic_time ();
+  if (snapshot->ready && !snapshot->sharing)
+    share_ui_model_share (model, dir, read_only);
 }
 
 /* virt-viewer connects its handlers with the session as their data, which tells the one that
@@ -140,7 +161,7 @@ set_box (ShareUiViewerBox *self, gboolean ticked)
 static void
 update (ShareUiViewerBox *self)
 {
-  const ShareSnapshot *snapshot = share_ui_model_get_snapshot (self->model);
+  const ShareSnapshot *snapshot = share_ui_model_get_snapshot (self->steering->model);
   gboolean ticked;
 
   find_session (self);

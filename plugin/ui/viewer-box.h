@@ -14,7 +14,7 @@
  */
 #pragma once
 
-#include "ui/share-model.h"
+#include "ui/share-steering.h"
 
 G_BEGIN_DECLS
 
@@ -23,8 +23,9 @@ G_DECLARE_FINAL_TYPE (ShareUiViewerBox, share_ui_viewer_box, SHARE_UI, VIEWER_BO
 
 /**
  * share_ui_viewer_box_new:
- * @model: (transfer none): is followed, and asked to share when somebody ticks the box
+ * @steering: (transfer none): outlives the box; its model is followed, and asked to share when
+ *   somebody ticks the box
  */
-ShareUiViewerBox *share_ui_viewer_box_new (ShareUiModel *model);
+ShareUiViewerBox *share_ui_viewer_box_new (ShareSteering *steering);
 
 G_END_DECLS

@@ -174,7 +174,7 @@ typedef struct
   FakeApplication *application;
   FakeViewerSession *viewer;
   FakeBox *box;
-  ShareUiModel *model;
+  ShareSteering steering;
   ShareUiViewerBox *tested;
   FakeChannel *channel;
 } Fixture;
@@ -197,11 +197,11 @@ set_up (Fixture *fixture, gconstpointer data)
   g_object_bind_property (fixture->viewer, "share-folder", fixture->box, "active",
                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
 
-  fixture->model = share_ui_model_new ();
-  fixture->tested = share_ui_viewer_box_new (fixture->model);
+  share_steering_init (&fixture->steering);
+  fixture->tested = share_ui_viewer_box_new (&fixture->steering);
   fixture->channel = fake_channel_new (NULL);
   g_object_set (fixture->channel, "ready", TRUE, "port-opened", TRUE, NULL);
-  share_ui_model_add_channel (fixture->model, G_OBJECT (fixture->channel));
+  share_ui_model_add_channel (fixture->steering.model, G_OBJECT (fixture->channel));
   settle ();
 }
 
@@ -209,7 +209,7 @@ static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
   g_assert_finalize_object (fixture->tested);
-  g_assert_finalize_object (fixture->model);
+  share_steering_clear (&fixture->steering);
   g_assert_finalize_object (fixture->channel);
   g_assert_finalize_object (fixture->box);
   g_assert_finalize_object (fixture->viewer);
@@ -254,6 +254,25 @@ test_ticked (Fixture *fixture, gconstpointer data)
   settle ();
   g_assert_false (fixture->box->active);
   g_assert_cmpuint (fixture->viewer->n_disconnect, ==, 0);
+}
+
+/* The session's folder was emptied since the dialog read it. */
+static void
+test_ticked_without_folder (Fixture *fixture, gconstpointer data)
+{
+  const char *const recent[] = { "/srv/last", "/srv/older", NULL };
+  g_autoptr (GSettings) settings = g_settings_new ("org.spice-space.webdav.ui");
+
+  g_object_set (fixture->viewer, "shared-folder", NULL, NULL);
+  g_object_set (fixture->box, "active", TRUE, NULL);
+  g_assert_cmpuint (fake_channel_count_share (fixture->channel), ==, 0);
+  settle ();
+  g_assert_false (fixture->box->active);
+
+  g_settings_set_strv (settings, "recent-dirs", recent);
+  g_object_set (fixture->box, "active", TRUE, NULL);
+  g_assert_cmpstr (fake_channel_get_asked_dir (fixture->channel), ==, "/srv/last");
+  g_settings_reset (settings, "recent-dirs");
 }
 
 static void
@@ -307,6 +326,7 @@ main (int argc, char **argv)
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
   ADD ("/ui/viewer-box/truth", test_truth);
   ADD ("/ui/viewer-box/ticked", test_ticked);
+  ADD ("/ui/viewer-box/ticked-without-folder", test_ticked_without_folder);
   ADD ("/ui/viewer-box/unticked", test_unticked);
   ADD ("/ui/viewer-box/other", test_other);
   return g_test_run ();

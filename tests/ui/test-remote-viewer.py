@@ -1,0 +1,448 @@
+#!/usr/bin/env python3
+"""The stock remote-viewer with our module, on an X server of its own, seen as a screen reader sees it
+and worked with mouse and keyboard, against a real SPICE server. Leaves a picture of each state in
+--screens, for people to look at. TAP on standard output.
+
+To be run by with-display.sh and dbus-run-session.
+
+SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+
+import argparse
+import collections
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+START_DEADLINE = 30
+DEADLINE = 15
+END_DEADLINE = 10
+
+SCHEMA = 'org.spice-space.webdav'
+BUS_NAME = 'org.spice_space.Share1.p%d'
+BUS_PATH = '/org/spice_space/Share1'
+
+# How much of the slow download the guest takes at a time, and how often.
+SLOW_BYTES = 64 << 10
+SLOW_PAUSE = 0.02
+BIG = 32 << 20
+
+# What would be ours to answer for; ATK's own, when a widget goes that is being read, is not.
+OUR_CRITICALS = ['Gtk-CRITICAL', 'Gtk-WARNING', 'GLib-CRITICAL', 'GLib-GObject-CRITICAL']
+
+Item = collections.namedtuple('Item', 'depth role name description x y width height states')
+
+
+class Failed(Exception):
+    """A check that did not hold; its text says which."""
+
+
+def wait_for(what, poll, seconds=DEADLINE):
+    """Polls until poll() returns something true, which is returned; a Failed after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = poll()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise Failed(f'{what}: not within {seconds} s')
+        time.sleep(0.1)
+
+
+def run(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+class Server:
+    """spice-rig: a real SPICE server whose guest is this test."""
+
+    def __init__(self, program, folder):
+        self.guest_path = folder / 'guest'
+        self.process = subprocess.Popen(
+            [program, '--tcp', '0', '--guest-socket', self.guest_path],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.port = None
+        for line in self.process.stdout:
+            word, _, rest = line.strip().partition(' ')
+            if word == 'port':
+                self.port = int(rest)
+            if word == 'ready':
+                break
+        if self.port is None:
+            raise Failed('spice-rig did not start')
+        # What it says later is of no interest, but must not fill the pipe.
+        self.drain = subprocess.Popen(['cat'], stdin=self.process.stdout, stdout=subprocess.DEVNULL)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(END_DEADLINE)
+        self.drain.wait(END_DEADLINE)
+
+
+class Guest:
+    """A program in the guest, behind spice-webdavd: frames of i64le id, u16le size, bytes."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(str(path))
+        self.socket.settimeout(DEADLINE)
+
+    def send(self, client, data):
+        self.socket.sendall(struct.pack('<qH', client, len(data)) + data)
+
+    def get(self, client, path):
+        self.send(client, f'GET {path} HTTP/1.1\r\nHost: localhost:9843\r\n\r\n'.encode())
+
+    def read_some(self, size):
+        return len(self.socket.recv(size))
+
+    def close(self):
+        self.socket.close()
+
+
+class Viewer:
+    """remote-viewer with the module, and what can be seen of it from outside."""
+
+    def __init__(self, options, server, folder, **environment):
+        self.options = options
+        self.folder = folder
+        self.log = open(folder / 'viewer.log', 'w+')
+        self.environment = dict(
+            os.environ, HOME=str(folder), XDG_CONFIG_HOME=str(folder / 'config'),
+            XDG_DATA_HOME=str(folder / 'data'), XDG_CACHE_HOME=str(folder / 'cache'),
+            GTK_MODULES=options.module, GSETTINGS_SCHEMA_DIR=options.schema_dir,
+            GSETTINGS_BACKEND='keyfile', GIO_USE_VFS='local', GIO_USE_VOLUME_MONITOR='unix',
+            LC_ALL='C.UTF-8')
+        self.environment.update(environment)
+        self.process = subprocess.Popen(
+            ['remote-viewer', f'spice://127.0.0.1:{server.port}'],
+            env=self.environment, stdout=self.log, stderr=subprocess.STDOUT)
+        wait_for('the button in the header bar', self.button, START_DEADLINE)
+
+    def tree(self):
+        """What a screen reader sees, as a list of Items from the outside in."""
+        items = []
+        for line in run(self.options.a11y_tree, str(self.process.pid)).splitlines():
+            depth, role, name, description, x, y, width, height, states = line.split('\t')
+            items.append(Item(int(depth), role, name, description, int(x), int(y), int(width),
+                              int(height), states.split()))
+        return items
+
+    def find(self, role, name):
+        """The first item of that role whose name contains name."""
+        for item in self.tree():
+            if item.role == role and name in item.name:
+                return item
+        return None
+
+    def button(self):
+        return self.find('toggle button', self.options.button)
+
+    def wait_state(self, state):
+        return wait_for(f'the button says {state}',
+                        lambda: self.find('toggle button', f'{self.options.button}: {state}'))
+
+    def click(self, item):
+        run('xdotool', 'mousemove', str(item.x + item.width // 2), str(item.y + item.height // 2),
+            'click', '1')
+
+    def open_panel(self):
+        if not self.panel_is_open():
+            self.click(self.button())
+        wait_for('the panel', self.panel_is_open)
+
+    def panel_is_open(self):
+        return 'checked' in self.button().states and self.switch()
+
+    def switch(self):
+        return self.find('toggle button', 'Share a folder with the guest')
+
+    def key(self, *keys):
+        window = run('xdotool', 'search', '--onlyvisible', '--class', 'remote-viewer').split()[-1]
+        run('xdotool', 'windowfocus', '--sync', window)
+        run('xdotool', 'key', *keys)
+
+    def picture(self, name):
+        """Waits until the mouse is out of the way and animations are over: two pictures alike."""
+        run('xdotool', 'mousemove', '1000', '700')
+        path = self.options.screens / f'{name}.png'
+        previous = None
+
+        def settled():
+            nonlocal previous
+            run('import', '-window', 'root', f'png32:{path}')
+            now = run('identify', '-format', '%#', str(path))
+            alike, previous = now == previous, now
+            return alike
+        try:
+            wait_for('a still picture', settled, 3)
+        except Failed:
+            pass  # A moving progress bar; the last picture is as good as any.
+
+    def set(self, key, value):
+        subprocess.run(['gsettings', 'set', SCHEMA, key, value], env=self.environment, check=True)
+
+    def get(self, key, schema=SCHEMA):
+        return subprocess.run(['gsettings', 'get', schema, key], env=self.environment, check=True,
+                              capture_output=True, text=True).stdout.strip()
+
+    def bus(self, name):
+        """A property of the channel on the bus, as gdbus prints it; None while there is none."""
+        answer = subprocess.run(
+            ['gdbus', 'call', '--session', '-d', BUS_NAME % self.process.pid,
+             '-o', f'{BUS_PATH}/channel1', '-m', 'org.freedesktop.DBus.Properties.Get',
+             'org.spice_space.Share1', name], capture_output=True, text=True)
+        return answer.stdout.strip() if answer.returncode == 0 else None
+
+    def close(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(END_DEADLINE)
+        self.log.seek(0)
+        text = self.log.read()
+        self.log.close()
+        for line in text.splitlines():
+            if 'spice-share' in line or any(domain in line for domain in OUR_CRITICALS):
+                raise Failed(f'the viewer said: {line}')
+
+
+def check(what, condition):
+    if not condition:
+        raise Failed(what)
+
+
+class World:
+    """A server, a guest, a folder to share and a viewer."""
+
+    def __init__(self, options, **environment):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix='spice-share-ui.'))
+        self.photos = self.folder / 'photos'
+        self.photos.mkdir()
+        # Random, or compression would let the server swallow all of it at once.
+        (self.photos / 'big.iso').write_bytes(os.urandom(BIG))
+        settings = self.folder / 'config' / 'glib-2.0' / 'settings'
+        settings.mkdir(parents=True)
+        (settings / 'keyfile').write_text(
+            f"[org/spice-space/webdav/ui]\nrecent-dirs=['{self.photos}']\n")
+        self.server = Server(options.spice_rig, self.folder)
+        self.guest = Guest(self.server.guest_path)
+        self.viewer = None
+        try:
+            self.viewer = Viewer(options, self.server, self.folder, **environment)
+        except Exception:
+            self.close()
+            raise
+
+    def share(self):
+        self.viewer.set('share-dir', str(self.photos))
+
+    def close(self):
+        try:
+            if self.viewer is not None:
+                self.viewer.close()
+        finally:
+            self.guest.close()
+            self.server.close()
+            shutil.rmtree(self.folder)
+
+
+def test_off_and_on(world):
+    """Off; turned on and off again with the mouse."""
+    viewer = world.viewer
+    viewer.wait_state('Off')
+    viewer.picture('off')
+    viewer.open_panel()
+    viewer.picture('off-panel')
+    check('nothing is shared by itself', viewer.get('share-dir') == "''")
+    viewer.click(viewer.switch())
+    viewer.wait_state('Shared')
+    check('the setting was written', viewer.get('share-dir') == f"'{world.photos}'")
+    check('the bus knows it', 'true' in viewer.bus('Sharing'))
+    viewer.picture('shared-panel')
+    viewer.click(viewer.switch())
+    viewer.wait_state('Off')
+    check('the setting was emptied', viewer.get('share-dir') == "''")
+
+
+def test_keyboard(world):
+    """The panel by keyboard alone: mnemonics, Tab, Escape."""
+    viewer = world.viewer
+    world.share()
+    viewer.wait_state('Shared')
+    viewer.open_panel()
+    viewer.key('alt+r')
+    viewer.wait_state('Shared read-only')
+    check('the setting was written', viewer.get('share-dir-ro') == 'true')
+    viewer.picture('read-only-panel')
+    viewer.key('alt+s')
+    seen = set()
+    for _ in range(8):
+        viewer.key('Tab')
+        seen.update(item.role for item in viewer.tree() if 'focused' in item.states)
+    check(f'Tab reaches every kind of control, not only {seen}',
+          {'check box', 'radio button'} <= seen)
+    viewer.key('Escape')
+    wait_for('Escape closes the panel', lambda: not viewer.panel_is_open())
+
+
+def test_transfer(world):
+    """A download the guest takes its time for, seen live."""
+    viewer = world.viewer
+    world.share()
+    viewer.wait_state('Shared')
+    world.guest.get(1, '/big.iso')
+    deadline = time.monotonic() + START_DEADLINE
+    taken = 0
+    row = None
+    while row is None:
+        taken += world.guest.read_some(SLOW_BYTES)
+        if taken > BIG // 4 or time.monotonic() > deadline:
+            raise Failed('no row for the download')
+        time.sleep(SLOW_PAUSE)
+        if taken > 1 << 20:
+            viewer.open_panel()
+            row = viewer.find('progress bar', 'big.iso')
+    check('the row says where to', row.name == 'big.iso, to the guest')
+    viewer.wait_state('Transferring')
+    for _ in range(60):
+        world.guest.read_some(SLOW_BYTES)
+        time.sleep(SLOW_PAUSE)
+    row = wait_for('the row says how far and how fast',
+                   lambda: (lambda r: r if r and '/s' in r.description else None)(
+                       viewer.find('progress bar', 'big.iso')))
+    check('of how much', ' of 33.6' in row.description)
+    viewer.picture('transferring-panel')
+    check('the bus knows it', 'big.iso' in run(
+        'gdbus', 'call', '--session', '-d', BUS_NAME % viewer.process.pid,
+        '-o', f'{BUS_PATH}/channel1', '-m', 'org.spice_space.Share1.GetTransfers'))
+
+
+def test_error(world):
+    """A folder that is not there: said, and what to do."""
+    viewer = world.viewer
+    viewer.set('share-dir', '/srv/no/such folder')
+    button = viewer.wait_state('Error')
+    check(f'the sentence names the folder: {button.description}',
+          'such folder' in button.description)
+    viewer.open_panel()
+    viewer.picture('error-panel')
+    world.share()
+    viewer.wait_state('Shared')
+
+
+def test_waiting(world):
+    """The guest's daemon goes and comes."""
+    viewer = world.viewer
+    world.share()
+    viewer.wait_state('Shared')
+    world.guest.close()
+    viewer.wait_state('Waiting for the guest')
+    viewer.open_panel()
+    viewer.picture('waiting-panel')
+    world.guest = Guest(world.server.guest_path)
+    viewer.wait_state('Shared')
+
+
+def preferences(viewer):
+    """The viewer's own dialog: the first menu of the header bar, or its last."""
+    menus = [item for item in viewer.tree() if item.role == 'toggle button' and item.name == 'Menu']
+    for menu in menus:
+        viewer.click(menu)
+        time.sleep(0.5)
+        entry = next((item for item in viewer.tree() if item.name.startswith('Preferences')), None)
+        if entry is not None:
+            viewer.click(entry)
+            return wait_for('the dialog', lambda: viewer.find('check box', 'Share folder'))
+        viewer.key('Escape')
+    raise Failed('no Preferences')
+
+
+def test_preferences(world):
+    """virt-viewer's own box tells the truth, and works."""
+    viewer = world.viewer
+    world.share()
+    viewer.wait_state('Shared')
+    box = preferences(viewer)
+    wait_for('the box is ticked', lambda: 'checked' in viewer.find('check box', 'Share folder').states)
+    viewer.picture('preferences')
+    viewer.click(box)
+    viewer.wait_state('Off')
+    check('the viewer took the channel down', 'false' in viewer.bus('Ready'))
+    viewer.click(box)
+    viewer.wait_state('Shared')
+    # Emptied: the box follows, and the channel stays up.
+    viewer.set('share-dir', '')
+    viewer.wait_state('Off')
+    wait_for('the box is not ticked',
+             lambda: 'checked' not in viewer.find('check box', 'Share folder').states)
+    check('the channel stays up', 'true' in viewer.bus('Ready'))
+    # Ticked again on a channel that is up: the viewer itself would do nothing.
+    viewer.click(box)
+    wait_for('sharing again', lambda: 'true' in viewer.bus('Sharing'))
+
+
+def test_light(world):
+    """The same in a light theme."""
+    world.share()
+    world.viewer.wait_state('Shared')
+    world.viewer.open_panel()
+    world.viewer.picture('light-panel')
+
+
+TESTS = [
+    (test_off_and_on, {}),
+    (test_keyboard, {}),
+    (test_transfer, {}),
+    (test_error, {}),
+    (test_waiting, {}),
+    (test_preferences, {}),
+    (test_light, {'GTK_THEME': 'Adwaita'}),
+]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--module', required=True)
+    parser.add_argument('--schema-dir', required=True)
+    parser.add_argument('--spice-rig', required=True)
+    parser.add_argument('--a11y-tree', required=True)
+    parser.add_argument('--screens', required=True, type=pathlib.Path)
+    parser.add_argument('only', nargs='*')
+    options = parser.parse_args()
+    options.button = 'Shared folder'
+    options.screens.mkdir(parents=True, exist_ok=True)
+
+    tests = [test for test in TESTS
+             if not options.only or test[0].__name__.removeprefix('test_') in options.only]
+    print(f'1..{len(tests)}', flush=True)
+    failed = False
+    for number, (function, environment) in enumerate(tests, 1):
+        name = function.__name__.removeprefix('test_')
+        try:
+            world = World(options, **environment)
+            try:
+                function(world)
+            except Exception:
+                world.viewer.picture(f'failed-{name}')
+                print('\n'.join(f'# {item}' for item in world.viewer.tree()), flush=True)
+                raise
+            finally:
+                world.close()
+            print(f'ok {number} {name}', flush=True)
+        except Exception as error:
+            failed = True
+            for line in traceback.format_exc().splitlines():
+                print(f'# {line}')
+            print(f'not ok {number} {name}: {error}', flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
