@@ -5,11 +5,17 @@
 #include "worker/compress-policy.h"
 
 /* A window of measurement, in us: long enough to look past the kernel's socket buffers. */
-#define WINDOW 100000
+#define WINDOW 40000
 
-/* How often the way not taken is looked at, and how long that takes at most, in us. */
+/* Before the wire is measured only messages of this many bytes are compressed: what is smaller is
+ * no bulk, and waits for the wire's delay, not for its speed. */
+#define BULK (32u * 1024)
+
+/* How often the way not taken is looked at, in us: while compressing, plain messages for a while;
+ * while not, one message compressed, which costs next to nothing. */
 #define PROBE_INTERVAL 4000000
 #define PROBE_TIME (WINDOW * 3 / 2)
+#define RETRY_INTERVAL 250000
 
 /* How much faster a way must be to be worth a change, and what a measurement weighs. */
 #define MARGIN 1.1
@@ -65,33 +71,37 @@ is_faster (const CompressPolicy *self)
 }
 
 gboolean
-compress_policy_wants (CompressPolicy *self, gint64 now)
+compress_policy_wants (CompressPolicy *self, gsize size, gint64 now)
 {
   if (self->mode != COMPRESS_AUTO)
     return self->mode == COMPRESS_ALWAYS;
 
-  /* The wire is measured by what it does with plain messages first. */
-  if (self->wire_rate == 0)
-    return FALSE;
   if (self->skip > 0)
     {
       self->skip--;
       return FALSE;
     }
-  if (self->lz4_rate == 0)
-    return TRUE;
-
-  if (now >= self->next_probe)
+  if (self->wire_rate == 0)
     {
-      self->next_probe = now + PROBE_INTERVAL;
+      /* A slow wire is worth more than a fast one loses, until plain messages tell which it is. */
+      if (size < BULK)
+        return FALSE;
+      self->compressed = TRUE;
+      if (self->next_probe == 0)
+        self->next_probe = now + WINDOW;
+    }
+  if (now >= self->next_probe && self->next_probe > 0)
+    {
+      self->next_probe = now + (self->compressed ? PROBE_INTERVAL : RETRY_INTERVAL);
       if (!self->compressed)
-        return TRUE; /* one message tells LZ4's speed and yield */
+        return TRUE;
       self->probe_until = now + PROBE_TIME;
       self->window_start = 0;
     }
   if (now < self->probe_until)
     return FALSE;
-  self->compressed = is_faster (self);
+  if (self->wire_rate > 0)
+    self->compressed = self->lz4_rate == 0 || is_faster (self);
   return self->compressed;
 }
 

@@ -53,9 +53,10 @@ void compress_policy_wire (CompressPolicy *self, guint64 sent, gboolean backlog,
 
 /**
  * compress_policy_wants:
+ * @size: of the next message, in bytes
  * @now: us, monotonic
  */
-gboolean compress_policy_wants (CompressPolicy *self, gint64 now);
+gboolean compress_policy_wants (CompressPolicy *self, gsize size, gint64 now);
 
 /**
  * compress_policy_result:

@@ -133,7 +133,7 @@ compress (Worker *self, GBytes *train, gint64 now)
   GBytes *compressed;
 
   if (size < OUTBOUND_PREFIX + VMC_MIN_CHUNK || size - OUTBOUND_PREFIX > VMC_MAX_CHUNK
-      || !compress_policy_wants (&self->policy, now))
+      || !compress_policy_wants (&self->policy, size, now))
     return NULL;
 
   compressed = vmc_encode (self->encoder, data + OUTBOUND_PREFIX, size - OUTBOUND_PREFIX);

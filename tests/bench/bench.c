@@ -330,7 +330,7 @@ run_gap (Run *run)
   while (g_get_monotonic_time () < until)
     g_main_context_iteration (NULL, FALSE);
   line = rig_child_ask (run->viewer, "stats", "stats ");
-  sscanf (line, "stats %lu %" G_GINT64_FORMAT, &rss, &idle);
+  sscanf (line, "%lu %" G_GINT64_FORMAT, &rss, &idle);
   rig_child_send (run->viewer, "reset-gap");
 
   download (run, "/large", LARGE);
@@ -349,7 +349,7 @@ run_gap (Run *run)
     g_assert_cmpuint (remove->reader->status, ==, 204);
   }
   line = rig_child_ask (run->viewer, "stats", "stats ");
-  sscanf (line, "stats %lu %" G_GINT64_FORMAT, &rss, &busy);
+  sscanf (line, "%lu %" G_GINT64_FORMAT, &rss, &busy);
   return (double)MAX (busy - idle, 0) / 1000;
 }
 
@@ -391,7 +391,7 @@ run_one (const Workload *workload, const char *const *viewer)
       const char *const relay_argv[] = { program, target, rate, NULL };
 
       relay = rig_child_new (relay_argv, NULL);
-      port = atoi (rig_child_wait (relay, "port ", 1, 10) + strlen ("port "));
+      port = atoi (rig_child_wait (relay, "port ", 1, 10));
     }
   for (guint i = 0; viewer[i] != NULL; i++)
     g_ptr_array_add (argv, g_strdup (viewer[i]));

@@ -31,7 +31,7 @@ play (CompressPolicy *policy, const World *world, double seconds, double *goodpu
       double size = MESSAGE;
 
       compress_policy_wire (policy, sent, wire_free > now, now);
-      compressed = compress_policy_wants (policy, now);
+      compressed = compress_policy_wants (policy, MESSAGE, now);
       if (compressed)
         {
           double elapsed = MESSAGE / world->lz4 * 1e6;
@@ -113,17 +113,18 @@ test_modes (void)
   CompressPolicy policy;
 
   compress_policy_init (&policy, COMPRESS_ALWAYS);
-  g_assert_true (compress_policy_wants (&policy, 1));
+  g_assert_true (compress_policy_wants (&policy, MESSAGE, 1));
   for (guint i = 0; i < 10; i++)
     compress_policy_result (&policy, MESSAGE, 0, 10);
-  g_assert_true (compress_policy_wants (&policy, 2));
+  g_assert_true (compress_policy_wants (&policy, MESSAGE, 2));
 
   compress_policy_init (&policy, COMPRESS_NEVER);
-  g_assert_false (compress_policy_wants (&policy, 1));
+  g_assert_false (compress_policy_wants (&policy, MESSAGE, 1));
 
-  /* Nothing is known of the wire yet. */
+  /* Nothing is known of the wire yet: only bulk is worth it. */
   compress_policy_init (&policy, COMPRESS_AUTO);
-  g_assert_false (compress_policy_wants (&policy, 1));
+  g_assert_false (compress_policy_wants (&policy, 4096, 1));
+  g_assert_true (compress_policy_wants (&policy, MESSAGE, 2));
 }
 
 int
