@@ -59,6 +59,7 @@ struct _RigPeer
   guint8 header[FRAME_HEADER];
   guint header_len;
   gint64 frame_id;
+  guint frame_size;
   guint frame_left;
 
   guint64 bytes_read;
@@ -135,16 +136,52 @@ end_client (Client *client)
   g_queue_clear (&client->exchanges);
 }
 
+/* How a frame begins that holds the start of a response. */
+static const char response_start[] = "HTTP/1.1 ";
+
+/* The piece [at, at + len) of a frame, for an exchange that does not trust what comes: how many
+ * bytes of it are somebody else's. */
+static gsize
+skip_old (RigExchange *exchange, gsize at, const guint8 *data, gsize len)
+{
+  gsize used = 0;
+
+  while (used < len && exchange->skip_old)
+    {
+      if (at + used == exchange->matched && data[used] == (guint8)response_start[exchange->matched])
+        exchange->matched++;
+      else if (at + used == 0)
+        exchange->matched = data[used] == (guint8)response_start[0] ? 1 : 0;
+      used++;
+      if (exchange->matched == strlen (response_start))
+        {
+          exchange->skip_old = FALSE;
+          http_reader_feed (exchange->reader, (const guint8 *)response_start,
+                            strlen (response_start));
+        }
+    }
+  return used;
+}
+
 static void
-take_data (RigPeer *self, gint64 id, const guint8 *data, gsize len)
+take_data (RigPeer *self, gint64 id, gsize at, const guint8 *data, gsize len)
 {
   Client *client = g_hash_table_lookup (self->clients, &id);
 
   while (client != NULL && len > 0 && !g_queue_is_empty (&client->exchanges))
     {
       RigExchange *exchange = g_queue_peek_head (&client->exchanges);
-      gsize n = http_reader_feed (exchange->reader, data, len);
+      gsize n;
 
+      if (exchange->skip_old)
+        {
+          n = skip_old (exchange, at, data, len);
+          if (exchange->skip_old)
+            self->stray_bytes += n;
+        }
+      else
+        n = http_reader_feed (exchange->reader, data, len);
+      at += n;
       data += n;
       len -= n;
       if (exchange->reader->state == HTTP_READER_DONE
@@ -177,7 +214,7 @@ take_bytes (RigPeer *self, const guint8 *data, gsize len)
       if (self->frame_left > 0)
         {
           n = MIN (len, self->frame_left);
-          take_data (self, self->frame_id, data, n);
+          take_data (self, self->frame_id, self->frame_size - self->frame_left, data, n);
           self->frame_left -= n;
         }
       else
@@ -192,7 +229,7 @@ take_bytes (RigPeer *self, const guint8 *data, gsize len)
               memcpy (&self->frame_id, self->header, sizeof self->frame_id);
               memcpy (&size, self->header + sizeof self->frame_id, sizeof size);
               self->frame_id = GINT64_FROM_LE (self->frame_id);
-              self->frame_left = GUINT16_FROM_LE (size);
+              self->frame_left = self->frame_size = GUINT16_FROM_LE (size);
               self->header_len = 0;
               if (self->frame_left == 0)
                 take_closed (self, self->frame_id);
@@ -526,6 +563,12 @@ rig_peer_start (RigPeer *self,
   if (body != NULL)
     rig_peer_write (self, id, body, body_len);
   return exchange;
+}
+
+RigExchange *
+rig_peer_await (RigPeer *self, gint64 id)
+{
+  return exchange_new (self, id, FALSE, TRUE);
 }
 
 RigExchange *

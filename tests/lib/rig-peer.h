@@ -24,6 +24,9 @@ typedef struct _RigPeer RigPeer;
  * @started_at: monotonic time, us, of the first byte queued
  * @finished_at: monotonic time, us, of the last byte of the response, or 0
  *
+ * @skip_old: set after the start: what comes before a frame that begins with a status line is the
+ *   rest of another connection's response, and is counted as stray
+ *
  * One request and its response.
  */
 typedef struct
@@ -33,8 +36,10 @@ typedef struct
   gboolean closed;
   gint64 started_at;
   gint64 finished_at;
+  gboolean skip_old;
   /*< private >*/
   RigPeer *peer;
+  guint matched;
 } RigExchange;
 
 /**
@@ -113,6 +118,9 @@ RigExchange *rig_peer_start (RigPeer *self,
                              const char *headers,
                              gconstpointer body,
                              gsize body_len);
+
+/* An exchange whose request the test writes by itself, after this. */
+RigExchange *rig_peer_await (RigPeer *self, gint64 id);
 
 /**
  * rig_peer_start_download:
