@@ -1,4 +1,4 @@
-/* The small header fields of WebDAV: Depth, Overwrite, Timeout, Lock-Token, and media types.
+/* The small header fields of WebDAV: Depth, Overwrite, Timeout, Lock-Token.
  *
  * RFC 4918 section 10.
  *
@@ -98,22 +98,4 @@ dav_lock_token_parse (const char *value)
     return NULL;
 
   return g_strndup (value + 1, length - 1);
-}
-
-gboolean
-dav_content_type_is_xml (const char *value)
-{
-  static const char *const types[] = { "application/xml", "text/xml" };
-  gsize length;
-  guint i;
-
-  if (value == NULL)
-    return TRUE;
-
-  length = strcspn (value, "; \t");
-  for (i = 0; i < G_N_ELEMENTS (types); i++)
-    if (length == strlen (types[i]) && g_ascii_strncasecmp (value, types[i], length) == 0)
-      return TRUE;
-
-  return FALSE;
 }

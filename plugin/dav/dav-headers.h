@@ -1,4 +1,4 @@
-/* The small header fields of WebDAV: Depth, Overwrite, Timeout, Lock-Token, and media types.
+/* The small header fields of WebDAV: Depth, Overwrite, Timeout, Lock-Token.
  *
  * RFC 4918 section 10. Pure functions, any thread.
  *
@@ -57,13 +57,5 @@ guint dav_timeout_parse (const char *value);
  * Returns: (transfer full) (nullable): the URI; %NULL if absent or malformed
  */
 char *dav_lock_token_parse (const char *value);
-
-/**
- * dav_content_type_is_xml:
- * @value: (nullable): a Content-Type header; absent counts as XML, as clients leave it out
- *
- * Returns: whether the body may be read as XML (else answer 415)
- */
-gboolean dav_content_type_is_xml (const char *value);
 
 G_END_DECLS

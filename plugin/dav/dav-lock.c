@@ -279,14 +279,6 @@ dav_lock_table_has_token (DavLockTable *self, const char *path, const char *toke
   return find_entry (self, path, token, now) != NULL;
 }
 
-gboolean
-dav_lock_table_is_empty (DavLockTable *self, gint64 now)
-{
-  expire (self, now);
-
-  return g_hash_table_size (self->by_token) == 0;
-}
-
 /* A resource may change if one of the locks that cover it was submitted: several cover it only if
  * all are shared, and each of those allows it (RFC 4918 section 7). */
 static const DavLock *

@@ -119,13 +119,6 @@ gboolean
 dav_lock_table_has_token (DavLockTable *self, const char *path, const char *token, gint64 now);
 
 /**
- * dav_lock_table_is_empty:
- *
- * Returns: whether there is no lock at all: then no resource needs asking
- */
-gboolean dav_lock_table_is_empty (DavLockTable *self, gint64 now);
-
-/**
  * dav_lock_table_discover:
  * @locks: (element-type DavLock): appended to: the locks that cover @path, borrowed
  */

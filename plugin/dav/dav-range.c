@@ -197,26 +197,3 @@ dav_range_append_end (GString *out, const char *boundary)
 {
   g_string_append_printf (out, "\r\n--%s--\r\n", boundary);
 }
-
-gboolean
-dav_range_get_multipart_length (const DavRange *ranges,
-                                guint n_ranges,
-                                const char *boundary,
-                                const char *content_type,
-                                guint64 size,
-                                guint64 *length)
-{
-  g_autoptr (GString) frame = g_string_new (NULL);
-  guint i;
-
-  *length = 0;
-  for (i = 0; i < n_ranges; i++)
-    {
-      dav_range_append_part_head (frame, boundary, content_type, &ranges[i], size);
-      if (!g_uint64_checked_add (length, *length, ranges[i].length))
-        return FALSE;
-    }
-  dav_range_append_end (frame, boundary);
-
-  return g_uint64_checked_add (length, *length, frame->len) && *length <= G_MAXINT64;
-}

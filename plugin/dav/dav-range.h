@@ -76,17 +76,4 @@ void dav_range_append_part_head (GString *out,
  */
 void dav_range_append_end (GString *out, const char *boundary);
 
-/**
- * dav_range_get_multipart_length:
- * @length: (out): Content-Length of the whole multipart body
- *
- * Returns: %FALSE if that does not fit 63 bits (send the whole file then)
- */
-gboolean dav_range_get_multipart_length (const DavRange *ranges,
-                                         guint n_ranges,
-                                         const char *boundary,
-                                         const char *content_type,
-                                         guint64 size,
-                                         guint64 *length);
-
 G_END_DECLS

@@ -1,4 +1,4 @@
-/* Depth, Overwrite, Timeout, Lock-Token, media types.
+/* Depth, Overwrite, Timeout, Lock-Token.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -119,23 +119,6 @@ test_lock_token (void)
   g_assert_null (dav_lock_token_parse (value->str));
 }
 
-static void
-test_content_type (void)
-{
-  static const char *const xml[] = {
-    "application/xml", "text/xml", "Text/XML", "text/xml; charset=utf-8", "application/xml ;a",
-  };
-  static const char *const other[] = {
-    "", "text/plain", "text/xmlx", "application/xml-dtd", "application/x", "xml", "text / xml",
-  };
-
-  g_assert_true (dav_content_type_is_xml (NULL));
-  for (guint i = 0; i < G_N_ELEMENTS (xml); i++)
-    g_assert_true (dav_content_type_is_xml (xml[i]));
-  for (guint i = 0; i < G_N_ELEMENTS (other); i++)
-    g_assert_false (dav_content_type_is_xml (other[i]));
-}
-
 int
 main (int argc, char **argv)
 {
@@ -145,7 +128,6 @@ main (int argc, char **argv)
   g_test_add_func ("/dav-headers/overwrite", test_overwrite);
   g_test_add_func ("/dav-headers/timeout", test_timeout);
   g_test_add_func ("/dav-headers/lock-token", test_lock_token);
-  g_test_add_func ("/dav-headers/content-type", test_content_type);
 
   return g_test_run ();
 }
