@@ -545,30 +545,29 @@ dav_response_text (DavResponse *self)
   return (const char *)self->body->data;
 }
 
-/* Takes chunks apart; FALSE if the last one is not there yet. */
+/* Takes chunks apart, from @from on, which is moved behind what was complete; whether the last one
+ * is there. */
 static gboolean
-client_unchunk (const GByteArray *in, gsize from, GByteArray *out, gsize *end)
+client_unchunk (const GByteArray *in, gsize *from, GByteArray *out)
 {
   for (;;)
     {
-      const char *line = (const char *)in->data + from;
-      const char *crlf = memmem (line, in->len - from, "\r\n", 2);
+      const char *line = (const char *)in->data + *from;
+      const char *crlf = memmem (line, in->len - *from, "\r\n", 2);
+      gsize start;
       gsize size;
 
       if (crlf == NULL)
         return FALSE;
       size = g_ascii_strtoull (line, NULL, 16);
-      from = crlf + 2 - (const char *)in->data;
-      if (in->len - from < size + 2)
+      start = crlf + 2 - (const char *)in->data;
+      if (in->len - start < size + 2)
         return FALSE;
       if (out != NULL)
-        g_byte_array_append (out, in->data + from, size);
-      from += size + 2;
+        g_byte_array_append (out, in->data + start, size);
+      *from = start + size + 2;
       if (size == 0)
-        {
-          *end = from;
-          return TRUE;
-        }
+        return TRUE;
     }
 }
 
@@ -576,7 +575,7 @@ static DavResponse *
 client_parse (DavClient *self, gboolean is_head)
 {
   const char *data = (const char *)self->in->data;
-  const char *end = memmem (data, self->in->len, "\r\n\r\n", 4);
+  const char *end = data != NULL ? memmem (data, self->in->len, "\r\n\r\n", 4) : NULL;
   g_autoptr (DavResponse) response = g_new0 (DavResponse, 1);
   g_autofree char *length = NULL;
   g_autofree char *encoding = NULL;
@@ -599,8 +598,12 @@ client_parse (DavClient *self, gboolean is_head)
     }
   else if (g_strcmp0 (encoding, "chunked") == 0)
     {
-      if (!client_unchunk (self->in, from, response->body, &to))
+      self->scanned = MAX (self->scanned, from);
+      if (!client_unchunk (self->in, &self->scanned, NULL))
         return NULL;
+      to = from;
+      client_unchunk (self->in, &to, response->body);
+      self->scanned = 0;
     }
   else if (length != NULL)
     {

@@ -61,6 +61,7 @@ typedef struct
   DavRig *rig;
   GSocket *socket;
   GByteArray *in;
+  gsize scanned; /* of a chunked response, its complete chunks */
   gboolean eof;
   GWeakRef server_end;
 } DavClient;
