@@ -10,7 +10,7 @@ set -eu
 # The compiler and the libraries; meson.build asks for those of the tests too.
 build='meson ninja-build gcc libc6-dev pkg-config python3 gettext
   libglib2.0-dev libglib2.0-dev-bin libglib2.0-bin libspice-client-glib-2.0-dev libspice-protocol-dev
-  libsoup-3.0-dev liblz4-dev libxml2-dev libgtk-3-dev libspice-server-dev libssl-dev'
+  libsoup-3.0-dev liblz4-dev libxml2-dev libgtk-3-dev libatspi2.0-dev libspice-server-dev libssl-dev'
 
 # The viewer and what GTK needs to draw it; the guest and what it is made of.
 show='virt-viewer xvfb dbus dbus-daemon adwaita-icon-theme librsvg2-common fonts-dejavu-core
