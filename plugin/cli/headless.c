@@ -105,7 +105,9 @@ describe_failure (SpiceChannel *channel, SpiceChannelEvent event)
       return g_strdup (_ (
           "The encrypted connection failed; is the server's certificate that of --spice-ca-file?"));
     case SPICE_CHANNEL_ERROR_LINK:
-      return g_strdup (_ ("The server does not speak SPICE, or refused the connection."));
+      /* A server that refuses a password may be gone before its answer has come. */
+      return g_strdup (_ ("The server refused the connection (a wrong password?), or does not "
+                          "speak SPICE."));
     case SPICE_CHANNEL_ERROR_CONNECT:
       if (error != NULL)
         return g_strdup_printf (_ ("No connection to the server: %s"), error->message);

@@ -231,10 +231,12 @@ on_accepted (GObject *listener, GAsyncResult *result, gpointer user_data)
   g_assert_no_error (error);
 }
 
-/* A signal while the server says nothing: spice-gtk waits for it, we do not. */
+/* A signal while the server says nothing: spice-gtk waits for it, we do not. It warns of the link
+ * header that is cut off, "incomplete link header (0/16)", so warnings may not be fatal here. */
 static void
 test_signal_at_once (Rig *rig)
 {
+  static const char *const environment[] = { "GSETTINGS_BACKEND=keyfile", "G_DEBUG=", NULL };
   g_autoptr (GSocketListener) listener = g_socket_listener_new ();
   g_autoptr (GSocketConnection) connection = NULL;
   g_autofree char *uri = NULL;
@@ -246,7 +248,7 @@ test_signal_at_once (Rig *rig)
   g_socket_listener_accept_async (listener, NULL, on_accepted, &connection);
   child = rig_child_new (
       (const char *const[]){ COMMAND, "--headless", "--share-dir", rig->share, uri, NULL },
-      keyfile);
+      environment);
   rig_wait_until (connection != NULL, SECONDS);
   g_assert_cmpint (kill (rig_child_get_pid (child), SIGTERM), ==, 0);
   g_assert_cmpint (rig_child_wait_exit (child, SECONDS), ==, 0);
