@@ -134,16 +134,20 @@ mux_client_end (MuxClient *self, guint status, gboolean drop)
   self->send_close = TRUE;
   self->drop = drop;
   if (self->stream != NULL)
-    mux_stream_hang_up (self->stream);
+    {
+      mux_stream_hang_up (self->stream);
+      if (mux_client_get_output_size (self) == 0)
+        g_clear_object (&self->stream);
+    }
   self->funcs->changed (self, self->user_data);
 }
 
-/* In the middle of a request: a canned answer only where the guest has no real one yet. */
+/* With a request that was passed on, if not to its end: a canned answer only where the guest has no
+ * real one yet. */
 static void
 mux_client_end_in_request (MuxClient *self, guint status)
 {
-  if (mux_client_get_state (self) != HTTP_GATE_HEAD && self->stream != NULL
-      && mux_output_has_final (mux_stream_get_output (self->stream)))
+  if (mux_output_has_final (mux_stream_get_output (self->stream)))
     status = 0;
 
   mux_client_end (self, status, TRUE);
@@ -181,9 +185,10 @@ mux_client_pass (MuxClient *self, GBytes *bytes, const guint8 *data, gsize size)
       gsize n = size - done;
       gsize used, out_size;
       const guint8 *out;
+      gboolean in_body = http_gate_get_state (self->gate) == HTTP_GATE_BODY;
       HttpGateResult result;
 
-      if (http_gate_get_state (self->gate) == HTTP_GATE_BODY)
+      if (in_body)
         {
           gsize waits = mux_input_get_size (mux_stream_get_input (self->stream));
 
@@ -218,7 +223,10 @@ mux_client_pass (MuxClient *self, GBytes *bytes, const guint8 *data, gsize size)
         case HTTP_GATE_TOO_MUCH:
         case HTTP_GATE_MALFORMED:
         default:
-          mux_client_end_in_request (self, http_gate_get_status (self->gate));
+          if (in_body)
+            mux_client_end_in_request (self, http_gate_get_status (self->gate));
+          else
+            mux_client_end (self, http_gate_get_status (self->gate), TRUE);
           return size;
         }
 
@@ -362,6 +370,7 @@ mux_client_settle (MuxClient *self)
   if (self->response_done)
     {
       self->response_done = FALSE;
+      mux_output_end_response (mux_stream_get_output (self->stream));
 
       /* Answered before it was read to its end: the rest can only be dropped. */
       if (!http_gate_response_done (self->gate))

@@ -132,8 +132,8 @@ mux_output_append (MuxOutput *self, const guint8 *data, gsize size)
     self->wrote (self->user_data);
 }
 
-static void
-mux_output_take_late (MuxOutput *self)
+void
+mux_output_end_response (MuxOutput *self)
 {
   guint8 late[LATE_MAX];
   gint n;
@@ -147,12 +147,13 @@ mux_output_take_late (MuxOutput *self)
   g_atomic_int_set (&self->n_late, 0);
   g_mutex_unlock (&self->lock);
 
-  if (!self->broken)
-    mux_output_append (self, late, n);
+  mux_output_append (self, late, n);
 }
 
 /* libsoup closes a chunked body by g_output_stream_close_async(), so in a thread of GIO's, and goes
- * on here only when that has returned. What it writes there is put by until then. */
+ * on here only when that has returned. What it writes there is put by until then: were it sent
+ * before, the guest could have its next request here while the last one still seems to be answered.
+ */
 static gssize
 mux_output_write_late (MuxOutput *self, const void *buffer, gsize count, GError **error)
 {
@@ -181,8 +182,6 @@ mux_output_write (GOutputStream *stream,
 
   if (self->thread != g_thread_self ())
     return mux_output_write_late (self, buffer, count, error);
-
-  mux_output_take_late (self);
 
   if (self->broken)
     {
@@ -268,14 +267,12 @@ mux_output_pollable_init (GPollableOutputStreamInterface *iface)
 gsize
 mux_output_get_size (MuxOutput *self)
 {
-  mux_output_take_late (self);
   return self->size;
 }
 
 guint64
 mux_output_get_n_written (MuxOutput *self)
 {
-  mux_output_take_late (self);
   return self->n_written;
 }
 
@@ -290,7 +287,6 @@ mux_output_peek_frame (MuxOutput *self)
 {
   Block *block;
 
-  mux_output_take_late (self);
   block = g_queue_peek_head (&self->blocks);
   return block != NULL ? block->size : 0;
 }
@@ -336,14 +332,12 @@ mux_output_copy_frame (MuxOutput *self, gint64 client, guint8 *frame)
 void
 mux_output_begin_response (MuxOutput *self)
 {
-  mux_output_take_late (self);
   self->n_status = 0;
 }
 
 gboolean
 mux_output_has_final (MuxOutput *self)
 {
-  mux_output_take_late (self);
   return self->n_status > 0 && (self->n_status < sizeof self->status || self->status[9] != '1');
 }
 
@@ -356,7 +350,6 @@ mux_output_break (MuxOutput *self)
 void
 mux_output_discard (MuxOutput *self)
 {
-  mux_output_take_late (self);
   g_queue_clear_full (&self->blocks, block_free);
   /* As if it had never been written: n_taken stays what was really taken. */
   self->n_written -= self->size;

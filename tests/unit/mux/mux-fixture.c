@@ -11,7 +11,7 @@
 
 #include "mux/mux-frame.h"
 
-#define WATCHDOG_SECONDS 60
+#define WATCHDOG_SECONDS 30
 #define CHUNK (1024 * 1024)
 
 typedef struct
@@ -184,7 +184,7 @@ got_chunk (SoupServerMessage *msg, GBytes *chunk, gpointer user_data)
       request->f->paused = g_object_ref (msg);
     }
   request->read += size;
-  for (gsize i = 0; i < size; i += 509)
+  for (gsize i = 0; i < size; i++)
     request->sum = request->sum * 31 + data[i];
 }
 
@@ -218,6 +218,23 @@ request_aborted (SoupServer *server, SoupServerMessage *msg, gpointer user_data)
   request_ended (server, msg, user_data);
 }
 
+guint8
+fixture_pattern (gsize i)
+{
+  i %= CHUNK;
+  return i * 7 + i / 251;
+}
+
+guint32
+fixture_sum (const guint8 *data, gsize size)
+{
+  guint32 sum = 0;
+
+  for (gsize i = 0; i < size; i++)
+    sum = sum * 31 + data[i];
+  return sum;
+}
+
 static void
 append_some (SoupServerMessage *msg)
 {
@@ -228,7 +245,7 @@ append_some (SoupServerMessage *msg)
 
   if (pattern[1] == 0)
     for (gsize i = 0; i < CHUNK; i++)
-      pattern[i] = i * 7 + i / 251;
+      pattern[i] = fixture_pattern (i);
 
   if (n > 0)
     soup_message_body_append (body, SOUP_MEMORY_STATIC, pattern, n);
@@ -321,6 +338,8 @@ handle (SoupServer *server,
 
       soup_server_message_set_status (msg, 200, NULL);
       soup_message_headers_set_encoding (headers, SOUP_ENCODING_CHUNKED);
+      if (g_str_has_suffix (path, "-close"))
+        soup_message_headers_append (headers, "Connection", "close");
       soup_message_body_append (body, SOUP_MEMORY_STATIC, "one", 3);
       soup_message_body_append (body, SOUP_MEMORY_STATIC, "twenty", 6);
       soup_message_body_complete (body);

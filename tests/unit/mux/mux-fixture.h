@@ -95,6 +95,11 @@ guint fixture_wait_status (Fixture *f, gint64 client, guint n);
 
 void fixture_resume (Fixture *f);
 
+/* Byte @i of the body of /size. */
+guint8 fixture_pattern (gsize i);
+/* What an upload of @data is answered with. */
+guint32 fixture_sum (const guint8 *data, gsize size);
+
 /* "requests" joined by commas. */
 char *fixture_requests (Fixture *f);
 

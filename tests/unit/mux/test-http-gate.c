@@ -377,9 +377,8 @@ test_held (void)
 
   g_assert_cmpint (http_gate_get_state (gate), ==, HTTP_GATE_IDLE);
   g_assert_true (http_gate_response_done (gate));
-  do
-    result = http_gate_read (gate, (const guint8 *)GET, 1, &used, &out, &out_size);
-  while (result == HTTP_GATE_NEED_MORE && FALSE);
+  result = http_gate_read (gate, (const guint8 *)GET, 1, &used, &out, &out_size);
+  g_assert_cmpint (result, ==, HTTP_GATE_NEED_MORE);
   g_assert_cmpint (http_gate_get_state (gate), ==, HTTP_GATE_HEAD);
   for (const char *rest = GET + 1; *rest != '\0'; rest += used)
     result = http_gate_read (gate, (const guint8 *)rest, strlen (rest), &used, &out, &out_size);
