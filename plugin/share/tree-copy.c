@@ -93,9 +93,18 @@ copy_content (Share *share, int source, int target)
     }
 }
 
-/* Returns: 0 or a negative errno; then @name may be there */
+/* A copy is new, but what was moved is as old as it was. */
 static int
-copy_file (Share *share, int place, const ShareStat *stat, int folder, const char *name)
+keep_time (int target, const ShareStat *stat)
+{
+  struct timespec times[2]
+      = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = stat->mtime, .tv_nsec = stat->mtime_nsec } };
+
+  return futimens (target, times) < 0 ? -errno : 0;
+}
+
+static int
+copy_file (Copy *self, int place, const ShareStat *stat, int folder, const char *name)
 {
   int source = resolver_reopen (place, O_RDONLY);
   int target, error;
@@ -107,11 +116,13 @@ copy_file (Share *share, int place, const ShareStat *stat, int folder, const cha
     error = -errno;
   else
     {
-      error = copy_content (share, source, target);
+      error = copy_content (self->share, source, target);
       if (error == 0)
         error = xattr_fd_copy (place, target);
       if (error == 0 && fchmod (target, stat->mode & 0777) < 0)
         error = -errno;
+      if (error == 0 && (self->flags & TREE_COPY_EXACT))
+        error = keep_time (target, stat);
       if (close (target) < 0 && error == 0 && errno != EINTR)
         error = -errno;
       if (error < 0)
@@ -180,7 +191,7 @@ copy_visible (Copy *self,
               int folder)
 {
   if (stat->type == SHARE_TYPE_FILE)
-    return copy_file (self->share, place, stat, folder, event->name);
+    return copy_file (self, place, stat, folder, event->name);
   if (is_link && is_inside_of (self, event->path, stat))
     return -ELOOP;
   if (mkdirat (folder, event->name, 0700) < 0)
@@ -245,14 +256,18 @@ copy_entry (Copy *self, TreeWalk *walk, const TreeEvent *event)
   if (place >= 0)
     close (place);
   close (folder);
-  if (place == -ENOENT && !(self->flags & TREE_COPY_EXACT))
-    return 0;
+  if (place == -ENOENT)
+    {
+      if (!(self->flags & TREE_COPY_EXACT))
+        return 0;
+      error = -EACCES;
+    }
   return error < 0 ? fail (self, event->path, error) : 0;
 }
 
 /* What a folder is given when its inside is complete. */
 static int
-finish_folder (int source, int target)
+finish_folder (Copy *self, int source, int target)
 {
   ShareStat stat;
   int error = share_stat_fd (source, &stat);
@@ -261,6 +276,8 @@ finish_folder (int source, int target)
     error = xattr_fd_copy (source, target);
   if (error == 0 && fchmod (target, stat.mode & 0777) < 0)
     error = -errno;
+  if (error == 0 && (self->flags & TREE_COPY_EXACT))
+    error = keep_time (target, &stat);
   return error;
 }
 
@@ -270,7 +287,7 @@ copy_left (Copy *self, const TreeEvent *event)
   int source = open_source (self, event->path);
   int target
       = source < 0 ? source : resolver_open_plain (self->top, event->path, O_RDONLY | O_DIRECTORY);
-  int error = target < 0 ? target : finish_folder (source, target);
+  int error = target < 0 ? target : finish_folder (self, source, target);
 
   if (target >= 0)
     close (target);
@@ -328,7 +345,7 @@ copy_folder (Copy *self, int place, int folder, const char *name)
     return self->top;
   error = self->flags & TREE_COPY_SHALLOW ? 0 : copy_inside (self);
   if (error == 0)
-    error = finish_folder (place, self->top);
+    error = finish_folder (self, place, self->top);
   close (self->top);
   return error;
 }
@@ -361,7 +378,7 @@ tree_copy (Share *share,
   int error = place < 0 ? place : share_stat_fd (place, &stat);
 
   if (error == 0 && stat.type == SHARE_TYPE_FILE)
-    error = copy_file (share, place, &stat, folder, name);
+    error = copy_file (&self, place, &stat, folder, name);
   else if (error == 0)
     error = stat.type == SHARE_TYPE_FOLDER ? copy_folder (&self, place, folder, name) : -EACCES;
   if (place >= 0)

@@ -9,8 +9,11 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <glib/gstdio.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -349,6 +352,49 @@ fixture_tear_down (Fixture *self, gconstpointer flags)
   g_free (self->root);
   g_free (self->outside);
   g_free (self->outside_before);
+}
+
+void
+enter_mount_namespace (void)
+{
+  if (geteuid () != 0)
+    return;
+  g_assert_no_errno (unshare (CLONE_NEWNS));
+  g_assert_no_errno (mount ("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+}
+
+gboolean
+fixture_mount_small (Fixture *self, const char *path)
+{
+  g_autofree char *whole = fixture_path (self, path);
+
+  if (geteuid () != 0)
+    {
+      g_test_skip ("only root mounts");
+      return FALSE;
+    }
+  fixture_mkdir (self, path);
+  g_assert_no_errno (mount ("small", whole, "tmpfs", 0, "size=1m"));
+  return TRUE;
+}
+
+void
+fixture_unmount (Fixture *self, const char *path)
+{
+  g_autofree char *whole = fixture_path (self, path);
+
+  g_assert_no_errno (umount2 (whole, MNT_DETACH));
+}
+
+void
+become_user (void)
+{
+  if (geteuid () != 0)
+    return;
+  g_assert_no_errno (setresgid (65534, 65534, 65534));
+  g_assert_no_errno (setresuid (65534, 65534, 65534));
+  /* Otherwise /proc/self belongs to root. */
+  g_assert_no_errno (prctl (PR_SET_DUMPABLE, 1));
 }
 
 typedef struct

@@ -19,7 +19,7 @@
 G_BEGIN_DECLS
 
 /* Seconds a test may wait for anything before it has failed. */
-#define FIXTURE_DEADLINE 30
+#define FIXTURE_DEADLINE 60
 
 typedef struct
 {
@@ -64,6 +64,14 @@ void tree_delete (const char *path);
 void fixture_assert_outside_untouched (Fixture *self);
 /* No staging folder is left. */
 void fixture_assert_no_debris (Fixture *self);
+
+/* In main(), before any thread: what is mounted by this process is nobody else's. */
+void enter_mount_namespace (void);
+/* A file system of 1 MiB at a new folder of the share; FALSE (and skipped) if we are not root. */
+gboolean fixture_mount_small (Fixture *self, const char *path);
+void fixture_unmount (Fixture *self, const char *path);
+/* Root no more, for what root may always do. In a subprocess, before any thread. */
+void become_user (void);
 
 guint count_threads (void);
 guint count_descriptors (void);

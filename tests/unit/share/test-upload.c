@@ -9,7 +9,6 @@
 #include <glib/gstdio.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -498,30 +497,6 @@ test_lost_updates (Fixture *fixture, gconstpointer flags)
   g_free (chain.temp);
 }
 
-/* A file system that is full: 1 MiB. */
-static gboolean
-mount_small (Fixture *fixture, const char *path)
-{
-  g_autofree char *whole = fixture_path (fixture, path);
-
-  fixture_mkdir (fixture, path);
-  if (geteuid () != 0)
-    {
-      g_test_skip ("only root mounts");
-      return FALSE;
-    }
-  g_assert_no_errno (mount ("small", whole, "tmpfs", 0, "size=1m"));
-  return TRUE;
-}
-
-static void
-unmount (Fixture *fixture, const char *path)
-{
-  g_autofree char *whole = fixture_path (fixture, path);
-
-  g_assert_no_errno (umount2 (whole, MNT_DETACH));
-}
-
 static void
 test_disk_full (Fixture *fixture, gconstpointer flags)
 {
@@ -530,7 +505,7 @@ test_disk_full (Fixture *fixture, gconstpointer flags)
   Put fits = { .path = "small/file", .content = block, .size = 512 * 1024 };
   g_autoptr (GPtrArray) staging = NULL;
 
-  if (!mount_small (fixture, "small"))
+  if (!fixture_mount_small (fixture, "small"))
     return;
   fixture_write (fixture, "small/file", "old");
   put (fixture, &big);
@@ -541,7 +516,7 @@ test_disk_full (Fixture *fixture, gconstpointer flags)
   g_assert_cmpint (fits.commit, ==, 0);
   fixture_close (fixture);
   fixture_assert_no_debris (fixture);
-  unmount (fixture, "small");
+  fixture_unmount (fixture, "small");
 }
 
 static void
@@ -555,7 +530,7 @@ test_other_mount (Fixture *fixture, gconstpointer flags)
   g_autofree char *folder = fixture_path (fixture, "folder");
   Put bound = { .path = "bind/inner/file", .content = "bound" };
 
-  if (!mount_small (fixture, "small"))
+  if (!fixture_mount_small (fixture, "small"))
     return;
   fixture_mkdir (fixture, "small/folder");
   put (fixture, &half);
@@ -581,8 +556,8 @@ test_other_mount (Fixture *fixture, gconstpointer flags)
 
   fixture_close (fixture);
   fixture_assert_no_debris (fixture);
-  unmount (fixture, "small");
-  unmount (fixture, "bind");
+  fixture_unmount (fixture, "small");
+  fixture_unmount (fixture, "bind");
 }
 
 /* EFBIG, and no SIGXFSZ that ends the viewer. */
@@ -813,18 +788,6 @@ in_subprocess_as_user (const char *path)
 }
 
 static void
-become_user (void)
-{
-  if (geteuid () == 0)
-    {
-      g_assert_no_errno (setresgid (65534, 65534, 65534));
-      g_assert_no_errno (setresuid (65534, 65534, 65534));
-      /* Otherwise /proc/self belongs to root. */
-      g_assert_no_errno (prctl (PR_SET_DUMPABLE, 1));
-    }
-}
-
-static void
 test_permissions (void)
 {
   in_subprocess_as_user ("/upload/permissions/subprocess");
@@ -947,12 +910,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   alarm (300);
   umask (TEST_UMASK);
-  /* What is mounted here is nobody else's. */
-  if (geteuid () == 0)
-    {
-      g_assert_no_errno (unshare (CLONE_NEWNS));
-      g_assert_no_errno (mount ("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
-    }
+  enter_mount_namespace ();
 
 #define ADD(name, test) g_test_add (name, Fixture, 0, fixture_set_up, test, fixture_tear_down)
   ADD ("/upload/new-file", test_new_file);
