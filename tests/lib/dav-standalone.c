@@ -18,6 +18,7 @@
 
 typedef struct
 {
+  GMainContext *context; /* its own, as a worker has: the default one wakes itself up for nothing */
   GMainLoop *loop;
   DavServer *server;
   Share *share;
@@ -121,6 +122,15 @@ standalone_opened (GObject *source, GAsyncResult *result, gpointer user_data)
   g_main_loop_quit (self->loop);
 }
 
+static void
+standalone_on_signal (Standalone *self, int number, GSourceFunc func)
+{
+  g_autoptr (GSource) source = g_unix_signal_source_new (number);
+
+  g_source_set_callback (source, func, self, NULL);
+  g_source_attach (source, self->context);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -135,7 +145,7 @@ main (int argc, char **argv)
           { "clipboard", 'c', 0, G_OPTION_ARG_FILENAME, &clipboard, "Copied files", "FOLDER" },
           { NULL } };
   g_autoptr (GOptionContext) context = g_option_context_new ("[FOLDER]");
-  g_autoptr (GSocketService) service = g_socket_service_new ();
+  g_autoptr (GSocketService) service = NULL;
   g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
   g_autoptr (GSocketAddress) address = NULL;
   g_autoptr (GSocketAddress) bound = NULL;
@@ -149,7 +159,9 @@ main (int argc, char **argv)
       return 2;
     }
 
-  self.loop = g_main_loop_new (NULL, FALSE);
+  self.context = g_main_context_new ();
+  g_main_context_push_thread_default (self.context);
+  self.loop = g_main_loop_new (self.context, FALSE);
   self.clipboard = clipboard;
   self.server = dav_server_new (&standalone_ops, &self);
   if (argc == 2)
@@ -161,6 +173,7 @@ main (int argc, char **argv)
       g_main_loop_run (self.loop);
     }
 
+  service = g_socket_service_new ();
   address = g_inet_socket_address_new (loopback, port);
   if (!g_socket_listener_add_address (G_SOCKET_LISTENER (service), address, G_SOCKET_TYPE_STREAM,
                                       G_SOCKET_PROTOCOL_TCP, NULL, &bound, &error))
@@ -169,9 +182,9 @@ main (int argc, char **argv)
       return 2;
     }
   g_signal_connect (service, "incoming", G_CALLBACK (standalone_incoming), &self);
-  g_unix_signal_add (SIGTERM, standalone_quit, &self);
-  g_unix_signal_add (SIGINT, standalone_quit, &self);
-  g_unix_signal_add (SIGUSR1, standalone_stop_sharing, &self);
+  standalone_on_signal (&self, SIGTERM, standalone_quit);
+  standalone_on_signal (&self, SIGINT, standalone_quit);
+  standalone_on_signal (&self, SIGUSR1, standalone_stop_sharing);
   g_print ("port %u\n", g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound)));
 
   g_main_loop_run (self.loop);
@@ -180,8 +193,10 @@ main (int argc, char **argv)
   g_socket_listener_close (G_SOCKET_LISTENER (service));
   standalone_stop_sharing (&self);
   dav_server_free (self.server);
-  while (g_main_context_iteration (NULL, FALSE))
+  while (g_main_context_iteration (self.context, FALSE))
     continue;
   g_main_loop_unref (self.loop);
+  g_main_context_pop_thread_default (self.context);
+  g_main_context_unref (self.context);
   return 0;
 }

@@ -342,6 +342,9 @@ rig_peer_new (const char *socket_path)
   self->source = g_source_new (&funcs, sizeof (GSource));
   self->tag = g_source_add_unix_fd (self->source, self->fd, G_IO_IN);
   g_source_set_callback (self->source, peer_ready, self, NULL);
+  /* Not above the idle functions by which spice-gtk's coroutines emit their signals, or a peer that
+   * always has something to read starves a viewer in this thread. */
+  g_source_set_priority (self->source, G_PRIORITY_DEFAULT_IDLE);
   g_source_attach (self->source, NULL);
   return self;
 }
