@@ -276,11 +276,15 @@ dav_request_must_cut (DavRequest *self)
 static void
 dav_request_set_status (DavRequest *self, guint status)
 {
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (self->msg);
   char date[DAV_DATE_SIZE];
 
   /* libsoup's own went with a 100 that was sent before. */
-  dav_date_format_http (g_get_real_time () / G_USEC_PER_SEC, date);
-  dav_request_set_header (self, "Date", date);
+  if (soup_message_headers_get_one (headers, "Date") == NULL)
+    {
+      dav_date_format_http (g_get_real_time () / G_USEC_PER_SEC, date);
+      soup_message_headers_append (headers, "Date", date);
+    }
   soup_server_message_set_status (self->msg, status, dav_status_get_phrase (status));
   if (status == SOUP_STATUS_NO_CONTENT)
     g_signal_connect (self->msg, "wrote-headers", G_CALLBACK (dav_request_wrote_no_content), self);

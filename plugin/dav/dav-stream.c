@@ -107,13 +107,12 @@ dav_input_is_readable (GPollableInputStream *pollable)
   return g_pollable_input_stream_is_readable (DAV_INPUT (pollable)->base);
 }
 
+/* Not wrapped once more: whoever asks has a callback that looks at its data alone, and each source
+ * around a source costs a wakeup of the loop whenever it fires. */
 static GSource *
 dav_input_create_source (GPollableInputStream *pollable, GCancellable *cancellable)
 {
-  g_autoptr (GSource) base
-      = g_pollable_input_stream_create_source (DAV_INPUT (pollable)->base, NULL);
-
-  return g_pollable_source_new_full (pollable, base, cancellable);
+  return g_pollable_input_stream_create_source (DAV_INPUT (pollable)->base, cancellable);
 }
 
 static gssize
@@ -318,10 +317,7 @@ dav_output_is_writable (GPollableOutputStream *pollable)
 static GSource *
 dav_output_create_source (GPollableOutputStream *pollable, GCancellable *cancellable)
 {
-  g_autoptr (GSource) base
-      = g_pollable_output_stream_create_source (DAV_OUTPUT (pollable)->base, NULL);
-
-  return g_pollable_source_new_full (pollable, base, cancellable);
+  return g_pollable_output_stream_create_source (DAV_OUTPUT (pollable)->base, cancellable);
 }
 
 static gssize
