@@ -69,7 +69,7 @@ is_sound (const DavProp *prop)
   g_autoptr (GString) xml = g_string_new (NULL);
 
   dav_xml_append_prop (xml, prop);
-  return dav_xml_check (xml->str, xml->len) == DAV_XML_OK;
+  return dav_xml_check (xml->str, xml->len, prop->ns, prop->name) == DAV_XML_OK;
 }
 
 static DavProp *

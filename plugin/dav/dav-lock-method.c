@@ -204,7 +204,8 @@ dav_locking_stat_job (Share *share, gpointer data)
 
   self->error = share_stat (share, self->path, &self->stat);
   self->exists = self->error == 0;
-  if (self->error == -ENOENT)
+  /* That a parent is missing, or a file, is found out when the file is made. */
+  if (self->error == -ENOENT || self->error == -ENOTDIR)
     self->error = 0;
   if (self->error == 0)
     self->status = dav_guard_evaluate (self->guard, share, self->exists ? &self->stat : NULL);

@@ -33,22 +33,35 @@ is_dav (const char *ns, const char *name, const char *wanted)
   return strcmp (name, wanted) == 0 && strcmp (ns, DAV_NS) == 0;
 }
 
-static void
-ignore_start (DavXmlSax *sax, guint depth, const char *ns, const char *name, gpointer user_data)
+/* Any document */
+
+typedef struct
 {
+  const char *ns;
+  const char *name;
+} CheckParser;
+
+static void
+check_start (DavXmlSax *sax, guint depth, const char *ns, const char *name, gpointer user_data)
+{
+  const CheckParser *parser = user_data;
+
+  if (depth == 1 && (strcmp (name, parser->name) != 0 || strcmp (ns, parser->ns) != 0))
+    dav_xml_sax_fail (sax, DAV_XML_INVALID);
 }
 
 static void
-ignore_end (DavXmlSax *sax, guint depth, const char *xml, gpointer user_data)
+check_end (DavXmlSax *sax, guint depth, const char *xml, gpointer user_data)
 {
 }
 
 DavXmlResult
-dav_xml_check (const char *data, gsize length)
+dav_xml_check (const char *data, gsize length, const char *ns, const char *name)
 {
-  static const DavXmlHandler handler = { ignore_start, ignore_end };
+  static const DavXmlHandler handler = { check_start, check_end };
+  CheckParser parser = { ns, name };
 
-  return dav_xml_sax_parse (data, length, &handler, NULL);
+  return dav_xml_sax_parse (data, length, &handler, &parser);
 }
 
 /* PROPFIND */

@@ -33,11 +33,10 @@ guint dav_xml_result_get_status (DavXmlResult result);
 
 /**
  * dav_xml_check:
- * @data: a document of any kind
  *
- * Returns: %DAV_XML_OK if a request could have it as its body
+ * Returns: %DAV_XML_OK if a request could have @data as its body, and its root is @ns, @name
  */
-DavXmlResult dav_xml_check (const char *data, gsize length);
+DavXmlResult dav_xml_check (const char *data, gsize length, const char *ns, const char *name);
 
 typedef enum
 {
