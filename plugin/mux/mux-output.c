@@ -6,18 +6,19 @@
 
 #include <string.h>
 
+#include "mux/mux-block.h"
 #include "mux/mux-frame.h"
 #include "mux/mux-source.h"
 
-/* A block begins with this much room for data, and grows up to a frame's worth. */
-#define BLOCK_MIN 4096
+/* What fits into this needs no whole block. */
+#define SMALL_MAX 4096
 /* The end of a chunked body, which libsoup writes in a thread of GIO's. */
 #define LATE_MAX 64
 
 typedef struct
 {
   guint8 *memory; /* MUX_HEADER_SIZE, then data */
-  gsize capacity; /* of data */
+  gsize capacity; /* of data: SMALL_MAX, from malloc (); or MUX_MAX_DATA, a block */
   gsize size;
 } Block;
 
@@ -65,7 +66,10 @@ block_free (gpointer data)
 {
   Block *block = data;
 
-  g_free (block->memory);
+  if (block->capacity == MUX_MAX_DATA)
+    mux_block_free (block->memory);
+  else
+    g_free (block->memory);
   g_free (block);
 }
 
@@ -92,12 +96,20 @@ mux_output_get_room (MuxOutput *self, gsize wanted)
       g_queue_push_tail (&self->blocks, block);
     }
 
-  if (block->size == block->capacity)
+  if (block->capacity == 0 && wanted <= SMALL_MAX)
     {
-      gsize capacity = MAX (block->size + wanted, MAX (block->capacity * 2, BLOCK_MIN));
+      block->capacity = SMALL_MAX;
+      block->memory = g_malloc (MUX_HEADER_SIZE + SMALL_MAX);
+    }
+  else if (block->size == block->capacity)
+    {
+      guint8 *memory = mux_block_new ();
 
-      block->capacity = MIN (capacity, MUX_MAX_DATA);
-      block->memory = g_realloc (block->memory, MUX_HEADER_SIZE + block->capacity);
+      if (block->size > 0)
+        memcpy (memory + MUX_HEADER_SIZE, block->memory + MUX_HEADER_SIZE, block->size);
+      g_free (block->memory);
+      block->capacity = MUX_MAX_DATA;
+      block->memory = memory;
     }
 
   return block;
@@ -308,15 +320,13 @@ mux_output_steal_frame (MuxOutput *self, gint64 client)
 {
   Block *block = mux_output_take_block (self);
   gsize size = MUX_HEADER_SIZE + block->size;
+  gboolean small = block->capacity != MUX_MAX_DATA;
   guint8 *memory = g_steal_pointer (&block->memory);
 
-  /* The receiver counts bytes, not capacity. */
-  if (block->size < block->capacity / 2)
-    memory = g_realloc (memory, size);
   mux_frame_write_header (memory, client, block->size);
-  block_free (block);
+  g_free (block);
 
-  return g_bytes_new_take (memory, size);
+  return g_bytes_new_with_free_func (memory, size, small ? g_free : mux_block_free, memory);
 }
 
 void

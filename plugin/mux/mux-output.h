@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 /* Bytes that wait to be pulled; then writing would block, until half of them are gone. */
 #define MUX_OUTPUT_MAX (256 * 1024)
 /* Frames of this size and more leave without another copy. */
-#define MUX_OUTPUT_STEAL_MIN (16 * 1024)
+#define MUX_OUTPUT_STEAL_MIN (32 * 1024)
 
 #define MUX_TYPE_OUTPUT (mux_output_get_type ())
 G_DECLARE_FINAL_TYPE (MuxOutput, mux_output, MUX, OUTPUT, GOutputStream)

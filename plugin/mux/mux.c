@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "mux/mux-block.h"
 #include "mux/mux-client.h"
 #include "mux/mux-frame.h"
 #include "mux/mux-output.h"
@@ -236,6 +237,7 @@ mux_new (const MuxOps *ops, gpointer user_data)
   self->pull_waits = TRUE;
   self->stall_time = MUX_STALL_TIME;
 
+  mux_block_hold ();
   self->source = mux_source_new (mux_has_work, self);
   g_source_set_callback (self->source, mux_work, self, NULL);
   g_source_attach (self->source, g_main_context_get_thread_default ());
@@ -250,6 +252,7 @@ mux_free (Mux *self)
   g_source_destroy (self->source);
   g_source_unref (self->source);
   g_hash_table_unref (self->clients);
+  mux_block_release ();
   g_free (self);
 }
 
@@ -387,8 +390,10 @@ mux_feed (Mux *self, GBytes *bytes, gsize offset)
 GBytes *
 mux_pull (Mux *self, gsize max)
 {
-  g_autoptr (GByteArray) frames = NULL;
+  guint8 *frames = NULL; /* small ones, gathered in a block */
+  gsize n_frames = 0;    /* bytes of them */
 
+  max = MIN (max, MUX_BLOCK_SIZE);
   mux_settle (self);
 
   while (self->ready.length > 0)
@@ -400,21 +405,21 @@ mux_pull (Mux *self, gsize max)
 
       if (mux_client_peek_frame (client, &size))
         {
-          gsize have = frames != NULL ? frames->len : 0;
+          gboolean steal = size >= MUX_OUTPUT_STEAL_MIN;
 
-          if (have > 0 && (size >= MUX_OUTPUT_STEAL_MIN || have + MUX_HEADER_SIZE + size > max))
+          if (n_frames > 0 && (steal || n_frames + MUX_HEADER_SIZE + size > max))
             break;
 
-          if (size >= MUX_OUTPUT_STEAL_MIN)
+          if (steal)
             {
               frame = mux_client_steal_frame (client);
             }
           else
             {
               if (frames == NULL)
-                frames = g_byte_array_new ();
-              g_byte_array_set_size (frames, have + MUX_HEADER_SIZE + size);
-              mux_client_copy_frame (client, frames->data + have);
+                frames = mux_block_new ();
+              mux_client_copy_frame (client, frames + n_frames);
+              n_frames += MUX_HEADER_SIZE + size;
             }
         }
 
@@ -431,7 +436,16 @@ mux_pull (Mux *self, gsize max)
       return NULL;
     }
 
-  return g_byte_array_free_to_bytes (g_steal_pointer (&frames));
+  if (n_frames < MUX_OUTPUT_STEAL_MIN)
+    {
+      /* Whoever counts what is under way counts bytes, not what they lie in. */
+      GBytes *copy = g_bytes_new (frames, n_frames);
+
+      mux_block_free (frames);
+      return copy;
+    }
+
+  return g_bytes_new_with_free_func (frames, n_frames, mux_block_free, frames);
 }
 
 void

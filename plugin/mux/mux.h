@@ -60,7 +60,8 @@ gsize mux_feed (Mux *self, GBytes *bytes, gsize offset);
  * @self: a mux
  * @max: how many bytes to return at most (at least one full frame, 65,545 bytes)
  *
- * The next frames for the guest, whole, one client after the other (round robin).
+ * The next frames for the guest, whole, one client after the other (round robin): one large frame,
+ * as it lies in memory, or several small ones.
  *
  * Returns: (transfer full) (nullable): frames, the first header in the first 10 bytes; %NULL if
  *   nothing waits

@@ -23,7 +23,7 @@ G_BEGIN_DECLS
  * Paths: /size/N answers N bytes, /close/N too but closes, /pause waits for fixture_resume(),
  * /pause-upload pauses after the first chunk, /refuse answers 403 with `Connection: close` before
  * the body, /refuse-open the same without, /abort closes the stream in mid-response, /chunked
- * answers a chunked body; all else answers what was read: "sum size".
+ * answers a chunked body; all else answers what was read: "sum size" (/count: 0 for a sum).
  */
 typedef struct
 {
@@ -79,6 +79,7 @@ void fixture_send_data (Fixture *f, gint64 client, const void *data, gsize size)
 void fixture_close (Fixture *f, gint64 client);
 /* Raw bytes of the port. */
 void fixture_feed (Fixture *f, const void *data, gsize size);
+void fixture_feed_bytes (Fixture *f, GBytes *bytes); /* transfer full */
 
 /* Pulls once; returns FALSE if there was nothing. */
 gboolean fixture_pull (Fixture *f, gsize max);

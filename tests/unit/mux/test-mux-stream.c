@@ -5,6 +5,7 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "mux/mux-block.h"
 #include "mux/mux-frame.h"
 #include "mux/mux-queue.h"
 #include "mux/mux-stream.h"
@@ -487,6 +488,38 @@ test_other_thread (Fixture *f, gconstpointer data)
   g_assert_cmpmem (frame + MUX_HEADER_SIZE, 9, "body0\r\n\r\n", 9);
 }
 
+/* As many as that are kept, while somebody holds them; from any thread. */
+static gpointer
+free_blocks (gpointer data)
+{
+  guint8 **blocks = data;
+
+  for (guint i = 0; i < 2 * MUX_BLOCK_KEEP; i++)
+    mux_block_free (blocks[i]);
+  return NULL;
+}
+
+static void
+test_blocks (void)
+{
+  guint8 *blocks[2 * MUX_BLOCK_KEEP];
+
+  for (guint round = 0; round < 3; round++)
+    {
+      for (guint i = 0; i < G_N_ELEMENTS (blocks); i++)
+        {
+          blocks[i] = mux_block_new ();
+          memset (blocks[i], i, MUX_BLOCK_SIZE);
+        }
+      if (round == 1)
+        mux_block_hold ();
+      g_thread_join (g_thread_new ("free", free_blocks, blocks));
+      g_assert_cmpuint (mux_block_get_n_kept (), ==, round == 0 ? 0 : MUX_BLOCK_KEEP);
+    }
+  mux_block_release ();
+  g_assert_cmpuint (mux_block_get_n_kept (), ==, 0);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -508,6 +541,8 @@ main (int argc, char *argv[])
   ADD ("hang-up-idle", test_hang_up_idle);
   ADD ("close", test_close);
   ADD ("other-thread", test_other_thread);
+
+  g_test_add_func ("/mux-stream/blocks", test_blocks);
 
   return g_test_run ();
 }
