@@ -20,18 +20,21 @@ struct _DavConnection
   SoupServerMessage *msg; /* the latest; what the stream can be stolen by */
   gboolean stolen;
   DavRequest *request; /* under way */
+  gboolean finishing;  /* it is over, but its last bytes are not out yet */
   GSource *closing;    /* runs when libsoup has returned */
   GBytes *last_words;  /* to be sent before closing */
 };
 
 static void dav_connection_hung_up (GIOStream *stream, gpointer user_data);
 static void dav_connection_lost (gpointer user_data);
+static void dav_connection_flushed (gpointer user_data);
 static void dav_connection_stream_closed (gpointer user_data);
 static void dav_connection_close_with (DavRequest *request, GBytes *response);
 static void dav_connection_abort (DavRequest *request);
 
 static const DavStreamOps dav_connection_stream_ops = {
   .lost = dav_connection_lost,
+  .flushed = dav_connection_flushed,
   .closed = dav_connection_stream_closed,
 };
 
@@ -139,6 +142,7 @@ dav_connection_begin_request (DavConnection *self, SoupServerMessage *msg)
 {
   if (self->request != NULL)
     dav_connection_end_request (self);
+  dav_connection_flushed (self);
 
   self->request = dav_request_new (msg, &dav_connection_request_ops, self);
   self->request->written_before = dav_stream_get_written (self->stream);
@@ -152,10 +156,25 @@ dav_connection_end_request (DavConnection *self)
   g_autoptr (DavRequest) request = g_steal_pointer (&self->request);
 
   dav_stream_set_in_request (self->stream, FALSE);
-  dav_stream_is_flushed (self->stream);
-  self->ops->request_over (self, request, self->user_data);
   if (request != NULL)
-    dav_request_end (request);
+    {
+      self->ops->request_over (self, request, self->user_data);
+      dav_request_end (request);
+    }
+  self->finishing = TRUE;
+  if (dav_stream_is_flushed (self->stream))
+    dav_connection_flushed (self);
+}
+
+static void
+dav_connection_flushed (gpointer user_data)
+{
+  DavConnection *self = user_data;
+
+  if (!self->finishing)
+    return;
+  self->finishing = FALSE;
+  self->ops->all_written (self, self->user_data);
 }
 
 /* Closing */
@@ -277,6 +296,7 @@ dav_connection_stream_closed (gpointer user_data)
 
   if (self->request != NULL)
     dav_connection_end_request (self);
+  dav_connection_flushed (self);
   dav_connection_end (self);
   self->ops->closed (self, self->user_data);
   self->ops = NULL;

@@ -18,8 +18,8 @@ typedef struct _DavConnection DavConnection;
 
 /**
  * DavConnectionOps:
- * @request_over: the last byte of the response was written, or the connection is being closed
- *   before that; @request may be %NULL if libsoup answered by itself
+ * @request_over: libsoup is done with @request, or the connection is being closed before that
+ * @all_written: the last byte of the response was written, or never will be
  * @closed: the connection is gone; it frees itself
  *
  * Called from inside libsoup: do not close anything here.
@@ -27,6 +27,7 @@ typedef struct _DavConnection DavConnection;
 typedef struct
 {
   void (*request_over) (DavConnection *connection, DavRequest *request, gpointer user_data);
+  void (*all_written) (DavConnection *connection, gpointer user_data);
   void (*closed) (DavConnection *connection, gpointer user_data);
 } DavConnectionOps;
 

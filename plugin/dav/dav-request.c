@@ -177,6 +177,7 @@ dav_request_got_chunk (SoupServerMessage *msg, GBytes *bytes, gpointer user_data
   DavRequest *self = user_data;
   gsize size = g_bytes_get_size (bytes);
 
+  self->received += size;
   if (!dav_request_is_live (self))
     return;
 
@@ -194,11 +195,9 @@ dav_request_got_chunk (SoupServerMessage *msg, GBytes *bytes, gpointer user_data
       else
         g_byte_array_append (self->body, g_bytes_get_data (bytes, NULL), size);
     }
-  else
+  else if (self->received > DAV_MAX_DISCARD)
     {
-      self->discarded += size;
-      if (self->discarded > DAV_MAX_DISCARD)
-        dav_request_fail (self, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE);
+      dav_request_fail (self, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE);
     }
 }
 
@@ -270,7 +269,7 @@ dav_request_must_cut (DavRequest *self)
     return FALSE; /* it was never sent */
   if (length == G_MAXUINT64)
     return TRUE;
-  return length - MIN (length, self->transfer.done) > DAV_MAX_DISCARD;
+  return length - MIN (length, self->received) > DAV_MAX_DISCARD;
 }
 
 static void

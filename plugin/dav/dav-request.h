@@ -89,7 +89,7 @@ struct _DavRequest
   gboolean slash;
   gboolean paused;
   GByteArray *body;
-  guint64 discarded;
+  guint64 received; /* bytes of the body */
   guint64 id;
   gint64 started;         /* monotonic, us */
   gint64 started_real;    /* since 1970, us */

@@ -151,24 +151,28 @@ dav_server_connection_request_over (DavConnection *connection,
 {
   DavServer *self = user_data;
 
-  if (request != NULL)
+  self->n_requests++;
+  if (share_debug_enabled ())
     {
-      self->n_requests++;
-      if (share_debug_enabled ())
-        {
-          GUri *uri = soup_server_message_get_uri (request->msg);
-          g_autofree char *path = g_strescape (g_uri_get_path (uri), NULL);
+      GUri *uri = soup_server_message_get_uri (request->msg);
+      g_autofree char *path = g_strescape (g_uri_get_path (uri), NULL);
 
-          share_debug ("dav: client %" G_GINT64_FORMAT ": %s %s %u, %" G_GUINT64_FORMAT
-                       " bytes in, %" G_GUINT64_FORMAT " bytes out, %.1f ms%s",
-                       dav_connection_get_client (connection),
-                       soup_server_message_get_method (request->msg), path,
-                       soup_server_message_get_status (request->msg), request->transfer.done,
-                       dav_connection_get_written (connection) - request->written_before,
-                       (g_get_monotonic_time () - request->started) / 1000.0,
-                       request->state < DAV_REQUEST_ANSWERED ? ", aborted" : "");
-        }
+      share_debug ("dav: client %" G_GINT64_FORMAT ": %s %s %u, %" G_GUINT64_FORMAT
+                   " bytes in, %" G_GUINT64_FORMAT " bytes out, %.1f ms%s",
+                   dav_connection_get_client (connection),
+                   soup_server_message_get_method (request->msg), path,
+                   soup_server_message_get_status (request->msg), request->received,
+                   dav_connection_get_written (connection) - request->written_before,
+                   (g_get_monotonic_time () - request->started) / 1000.0,
+                   request->state < DAV_REQUEST_ANSWERED ? ", aborted" : "");
     }
+}
+
+static void
+dav_server_connection_all_written (DavConnection *connection, gpointer user_data)
+{
+  DavServer *self = user_data;
+
   self->ops->request_done (dav_connection_get_stream (connection), self->user_data);
 }
 
@@ -182,6 +186,7 @@ dav_server_connection_closed (DavConnection *connection, gpointer user_data)
 
 static const DavConnectionOps dav_server_connection_ops = {
   .request_over = dav_server_connection_request_over,
+  .all_written = dav_server_connection_all_written,
   .closed = dav_server_connection_closed,
 };
 

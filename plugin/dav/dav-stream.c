@@ -191,14 +191,25 @@ dav_output_end (DavOutput *self)
 
 static gboolean dav_output_flush_tail (DavOutput *self);
 
+/* Later, when nobody waits for the outcome but who was told that it would take a while. */
+static void
+dav_output_go_on (DavOutput *self)
+{
+  if (!dav_output_flush_tail (self))
+    return;
+  if (self->closing != NULL)
+    dav_output_end (self);
+  else if (self->stream != NULL && !self->stream->closed)
+    self->stream->ops->flushed (self->stream->user_data);
+}
+
 static gboolean
 dav_output_flushable (GObject *pollable, gpointer user_data)
 {
   g_autoptr (DavOutput) self = g_object_ref (DAV_OUTPUT (user_data));
 
   g_clear_pointer (&self->flush, g_source_unref);
-  if (dav_output_flush_tail (self) && self->closing != NULL)
-    dav_output_end (self);
+  dav_output_go_on (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -252,8 +263,7 @@ dav_output_invoked (gpointer user_data)
 {
   DavOutput *self = DAV_OUTPUT (user_data);
 
-  if (dav_output_flush_tail (self) && self->closing != NULL)
-    dav_output_end (self);
+  dav_output_go_on (self);
   return G_SOURCE_REMOVE;
 }
 

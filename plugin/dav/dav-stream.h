@@ -16,6 +16,7 @@ G_BEGIN_DECLS
  * DavStreamOps:
  * @lost: the peer ended the stream while no request was under way; libsoup is not told (it would
  *   keep the connection for ever, or run half a head), so steal the connection and close it
+ * @flushed: dav_stream_is_flushed() has become true, after it was not
  * @closed: the stream was closed, by whomever; called once, and the last call
  *
  * Called in the thread of the stream, from inside libsoup: do not re-enter it.
@@ -23,6 +24,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   void (*lost) (gpointer user_data);
+  void (*flushed) (gpointer user_data);
   void (*closed) (gpointer user_data);
 } DavStreamOps;
 
