@@ -7,6 +7,7 @@
 #include <libintl.h>
 
 #define MODULE_FILE "libspice-share.so"
+#define CORE_FILE "libspice-share-core.so"
 #define MODULE_NAME "spice-share"
 #define SCHEMA_VARIABLE "GSETTINGS_SCHEMA_DIR"
 
@@ -63,4 +64,20 @@ locations_dup_module (void)
   g_autofree char *folder = build_folder ();
 
   return folder != NULL ? g_build_filename (folder, MODULE_FILE, NULL) : g_strdup (MODULE_NAME);
+}
+
+char *
+locations_dup_module_path (void)
+{
+  g_autofree char *folder = build_folder ();
+
+  return g_build_filename (folder != NULL ? folder : GTKMODULEDIR, MODULE_FILE, NULL);
+}
+
+char *
+locations_dup_core_path (void)
+{
+  g_autofree char *folder = build_folder ();
+
+  return g_build_filename (folder != NULL ? folder : PKGLIBDIR, CORE_FILE, NULL);
 }

@@ -24,4 +24,18 @@ void locations_use (void);
  */
 char *locations_dup_module (void);
 
+/**
+ * locations_dup_module_path:
+ *
+ * Returns: (transfer full) (type filename): the module's file
+ */
+char *locations_dup_module_path (void);
+
+/**
+ * locations_dup_core_path:
+ *
+ * Returns: (transfer full) (type filename): the file that the module loads into a viewer
+ */
+char *locations_dup_core_path (void);
+
 G_END_DECLS

@@ -8,6 +8,7 @@
 
 #include "cli/check-folder.h"
 #include "cli/command-line.h"
+#include "cli/commands.h"
 #include "cli/exit-status.h"
 #include "cli/headless.h"
 #include "cli/locations.h"
@@ -32,11 +33,14 @@ main (int argc, char **argv)
 {
   g_autoptr (CommandLine) line = NULL;
   g_autoptr (GError) error = NULL;
+  int status;
 
   setlocale (LC_ALL, "");
   locations_use ();
   g_set_prgname ("spice-share");
 
+  if (commands_run (argv, &status))
+    return status;
   line = command_line_parse (argv, &error);
   if (line == NULL)
     {

@@ -132,7 +132,14 @@ share_ui_choices_get_effective (ShareUiChoices *self,
   ShareScope scope = share_ui_choices_get_scope (self, vm_uuid);
   GSettings *settings = settings_of_scope (self, scope, vm_uuid);
 
-  *dir = settings != NULL ? g_settings_get_string (settings, KEY_DIR) : g_strdup ("");
+  g_autofree char *written
+      = settings != NULL ? g_settings_get_string (settings, KEY_DIR) : g_strdup ("");
+
+  /* As a person may have written it with gsettings. */
+  if (g_str_has_prefix (written, "~/"))
+    *dir = g_build_filename (g_get_home_dir (), written + 2, NULL);
+  else
+    *dir = g_steal_pointer (&written);
   *read_only = settings != NULL && g_settings_get_boolean (settings, KEY_READ_ONLY);
 }
 
@@ -160,26 +167,29 @@ remember (ShareUiChoices *self, const char *dir)
   g_settings_apply (self->ui);
 }
 
+/* @dir: NULL for none. */
 static gboolean
 write_share (GSettings *settings, gboolean is_vm, const char *dir, gboolean read_only)
 {
   g_autofree char *old_dir = g_settings_get_string (settings, KEY_DIR);
+  const char *new_dir = dir != NULL ? dir : "";
   gboolean old_read_only = g_settings_get_boolean (settings, KEY_READ_ONLY);
-  gboolean new_override = is_vm && !g_settings_get_boolean (settings, KEY_OVERRIDE);
-  gboolean changed;
+  gboolean new_read_only = dir != NULL ? read_only : old_read_only;
+  gboolean done = TRUE;
 
-  changed = new_override || !g_str_equal (old_dir, dir) || old_read_only != read_only;
-  if (!changed)
+  if (g_str_equal (old_dir, new_dir) && old_read_only == new_read_only
+      && (!is_vm || g_settings_get_boolean (settings, KEY_OVERRIDE)))
     return FALSE;
 
-  changed = g_settings_set_string (settings, KEY_DIR, dir)
-            && g_settings_set_boolean (settings, KEY_READ_ONLY, read_only)
-            && (!is_vm || g_settings_set_boolean (settings, KEY_OVERRIDE, TRUE));
-  if (changed)
+  done = g_settings_set_string (settings, KEY_DIR, new_dir) && done;
+  done = g_settings_set_boolean (settings, KEY_READ_ONLY, new_read_only) && done;
+  if (is_vm)
+    done = g_settings_set_boolean (settings, KEY_OVERRIDE, TRUE) && done;
+  if (done)
     g_settings_apply (settings);
   else
     g_settings_revert (settings);
-  return changed;
+  return done;
 }
 
 gboolean
@@ -200,7 +210,7 @@ share_ui_choices_apply (ShareUiChoices *self,
   if (!share_ui_choices_can_write (self, scope, vm_uuid))
     return FALSE;
 
-  changed = write_share (settings, scope == SHARE_SCOPE_VM, dir != NULL ? dir : "", read_only);
+  changed = write_share (settings, scope == SHARE_SCOPE_VM, dir, read_only);
   if (scope == SHARE_SCOPE_ALL && share_ui_choices_get_scope (self, vm_uuid) == SHARE_SCOPE_VM)
     {
       share_ui_choices_follow_all (self, vm_uuid);

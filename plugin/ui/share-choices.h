@@ -63,6 +63,7 @@ void share_ui_choices_get_effective (ShareUiChoices *self,
  * share_ui_choices_apply:
  * @vm_uuid: (nullable): the VM
  * @dir: (type filename) (nullable): the folder to share, %NULL for none
+ * @read_only: how; ignored, and left as it was, where @dir is %NULL
  *
  * Makes @dir and @read_only the setting in effect for @vm_uuid: its own for %SHARE_SCOPE_VM,
  * everybody's, and none of its own, for %SHARE_SCOPE_ALL. A folder is remembered as recent.

@@ -120,7 +120,7 @@ on_switched (GtkSwitch *on_off, GParamSpec *pspec, ShareUiPanel *self)
   if (!gtk_switch_get_active (on_off))
     {
       set_pending (self, FALSE);
-      share_steering_stop (self->steering, chosen_scope (self), chosen_read_only (self));
+      share_steering_stop (self->steering, chosen_scope (self));
     }
   else if (self->shown_folder != NULL)
     share_now (self, self->shown_folder);
@@ -156,7 +156,7 @@ on_scope_toggled (GtkToggleButton *for_vm, ShareUiPanel *self)
   else if (snapshot->sharing && snapshot->dir != NULL)
     share_now (self, snapshot->dir);
   else
-    share_steering_stop (self->steering, SHARE_SCOPE_VM, chosen_read_only (self));
+    share_steering_stop (self->steering, SHARE_SCOPE_VM);
 }
 
 static void

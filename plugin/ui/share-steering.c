@@ -33,10 +33,10 @@ share_steering_share (ShareSteering *self, ShareScope scope, const char *dir, gb
 }
 
 void
-share_steering_stop (ShareSteering *self, ShareScope scope, gboolean read_only)
+share_steering_stop (ShareSteering *self, ShareScope scope)
 {
   share_ui_model_expect (self->model);
-  if (!share_ui_choices_apply (self->choices, scope, vm_uuid (self), NULL, read_only))
+  if (!share_ui_choices_apply (self->choices, scope, vm_uuid (self), NULL, FALSE))
     share_ui_model_stop (self->model);
 }
 

@@ -44,7 +44,7 @@ share_steering_share (ShareSteering *self, ShareScope scope, const char *dir, gb
  *
  * Nothing is shared in @scope any more.
  */
-void share_steering_stop (ShareSteering *self, ShareScope scope, gboolean read_only);
+void share_steering_stop (ShareSteering *self, ShareScope scope);
 
 /**
  * share_steering_follow_all:

@@ -1,0 +1,120 @@
+/* environment.d and enabled-gtk-modules; see activation.h.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "cli/activation.h"
+
+#include <glib/gstdio.h>
+
+/* Late, so that it adds to what other files have set. */
+#define FILE_NAME "90-spice-share.conf"
+
+static const char *const desktop_schemas[] = {
+  "org.gnome.settings-daemon.plugins.xsettings",
+  "org.cinnamon.settings-daemon.plugins.xsettings",
+  "org.mate.SettingsDaemon.plugins.xsettings",
+};
+
+char *
+activation_file (void)
+{
+  return g_build_filename (g_get_user_config_dir (), "environment.d", FILE_NAME, NULL);
+}
+
+gboolean
+activation_has (const char *list, const char *module)
+{
+  g_auto (GStrv) modules = g_strsplit (list != NULL ? list : "", ":", -1);
+
+  return g_strv_contains ((const char *const *)modules, module);
+}
+
+char *
+activation_add (const char *list, const char *module)
+{
+  if (list == NULL || *list == '\0')
+    return g_strdup (module);
+  if (activation_has (list, module))
+    return g_strdup (list);
+  return g_strconcat (list, ":", module, NULL);
+}
+
+GPtrArray *
+activation_desktop_settings (void)
+{
+  GSettingsSchemaSource *source = g_settings_schema_source_get_default ();
+  GPtrArray *found = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; source != NULL && i < G_N_ELEMENTS (desktop_schemas); i++)
+    {
+      g_autoptr (GSettingsSchema) schema
+          = g_settings_schema_source_lookup (source, desktop_schemas[i], TRUE);
+
+      if (schema != NULL && g_settings_schema_has_key (schema, ACTIVATION_DESKTOP_KEY))
+        g_ptr_array_add (found, g_settings_new_full (schema, NULL, NULL));
+    }
+  return found;
+}
+
+/* The key with @module, or without it; not written where that is so already. */
+static void
+set_in_desktop (GSettings *settings, const char *module, gboolean wanted)
+{
+  g_auto (GStrv) old = g_settings_get_strv (settings, ACTIVATION_DESKTOP_KEY);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) all = NULL;
+
+  if (g_strv_contains ((const char *const *)old, module) == wanted)
+    return;
+  for (char **at = old; *at != NULL; at++)
+    if (!g_str_equal (*at, module))
+      g_strv_builder_add (builder, *at);
+  if (wanted)
+    g_strv_builder_add (builder, module);
+  all = g_strv_builder_end (builder);
+  g_settings_set_strv (settings, ACTIVATION_DESKTOP_KEY, (const char *const *)all);
+}
+
+static void
+set_in_desktops (GPtrArray *desktop, const char *module, gboolean wanted)
+{
+  for (guint i = 0; i < desktop->len; i++)
+    set_in_desktop (g_ptr_array_index (desktop, i), module, wanted);
+  g_settings_sync ();
+}
+
+gboolean
+activation_enable (const char *module, GPtrArray *desktop, GError **error)
+{
+  g_autofree char *path = activation_file ();
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *text = g_strdup_printf ("# Written by “spice-share enable”.\n"
+                                           "GTK_MODULES=${GTK_MODULES:+$GTK_MODULES:}%s\n",
+                                           module);
+
+  if (g_mkdir_with_parents (folder, 0700) < 0)
+    {
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "%s: %s", folder,
+                   g_strerror (errno));
+      return FALSE;
+    }
+  if (!g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error))
+    return FALSE;
+  set_in_desktops (desktop, module, TRUE);
+  return TRUE;
+}
+
+gboolean
+activation_disable (const char *module, GPtrArray *desktop, GError **error)
+{
+  g_autofree char *path = activation_file ();
+
+  if (g_unlink (path) < 0 && errno != ENOENT)
+    {
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "%s: %s", path,
+                   g_strerror (errno));
+      return FALSE;
+    }
+  set_in_desktops (desktop, module, FALSE);
+  return TRUE;
+}
