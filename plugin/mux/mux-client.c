@@ -25,6 +25,7 @@ struct _MuxClient
   guint64 response_start; /* where in the output the response to the last whole request begins */
   gint64 idle_since;
   gboolean response_done; /* notes for settle () */
+  gboolean cut;           /* the request was answered before it was read to its end */
   gboolean closed;
 
   const char *canned; /* to be sent when the output has drained */
@@ -330,6 +331,16 @@ mux_client_is_finished (MuxClient *self)
 void
 mux_client_request_done (MuxClient *self)
 {
+  MuxInput *input = mux_stream_get_input (self->stream);
+
+  /* Answered before it was read to its end (Expect, and refused without `Connection: close`): the
+   * server must not take the rest for a request, so it finds the stream broken at once. */
+  if (http_gate_get_state (self->gate) == HTTP_GATE_BODY || mux_input_get_size (input) > 0)
+    self->cut = TRUE;
+  mux_input_end_request (input);
+  if (self->cut)
+    mux_input_break (input);
+
   self->response_done = TRUE;
   self->funcs->changed (self, self->user_data);
 }
@@ -372,13 +383,11 @@ mux_client_settle (MuxClient *self)
       self->response_done = FALSE;
       mux_output_end_response (mux_stream_get_output (self->stream));
 
-      /* Answered before it was read to its end: the rest can only be dropped. */
-      if (!http_gate_response_done (self->gate))
+      if (self->cut || !http_gate_response_done (self->gate))
         {
           mux_client_end_in_request (self, 500);
           return;
         }
-      mux_input_end_request (mux_stream_get_input (self->stream));
       self->idle_since = g_get_monotonic_time ();
     }
 

@@ -224,6 +224,34 @@ test_expect_refused (Fixture *f, gconstpointer data)
   assert_requests (f, "GET /size/3 0, GET /size/3 0");
 }
 
+/* The same with the body there already, part of it or all: refused without a word of closing,
+ * libsoup would go on to read it as a request. */
+static void
+test_expect_refused_body_there (Fixture *f, gconstpointer data)
+{
+  static const char *const texts[]
+      = { PUT ("/refuse-open", "Expect: 100-continue\r\nContent-Length: 43") GET ("/smuggled"),
+          PUT ("/refuse-open", "Expect: 100-continue\r\nContent-Length: 100") GET ("/smuggled"),
+          PUT ("/refuse-open", "Expect: 100-continue\r\nTransfer-Encoding: chunked") "2b\r\n" GET (
+              "/smuggled") "\r\n0\r\n\r\n",
+          PUT ("/refuse", "Expect: 100-continue\r\nContent-Length: 43") GET ("/smuggled") };
+
+  g_assert_cmpuint (strlen (GET ("/smuggled")), ==, 43);
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      assert_works (f, i);
+      fixture_send (f, i, texts[i]);
+      g_assert_cmpuint (fixture_wait_status (f, i, 1), ==, 403);
+      fixture_wait (f, fixture_n_closed (f, i) == 1);
+      fixture_settle (f);
+      g_assert_cmpuint (f->n_streams, ==, 0);
+      g_assert_cmpuint (f->requests->len, ==, 2 * i + 1);
+      fixture_close (f, i);
+      assert_works (f, i);
+      fixture_close (f, i);
+    }
+}
+
 static void
 test_expect_garbled (Fixture *f, gconstpointer data)
 {
@@ -987,6 +1015,7 @@ main (int argc, char *argv[])
   ADD ("upload-chunked", test_upload_chunked);
   ADD ("expect", test_expect);
   ADD ("expect-refused", test_expect_refused);
+  ADD ("expect-refused-body-there", test_expect_refused_body_there);
   ADD ("expect-garbled", test_expect_garbled);
   ADD ("refused-after-body", test_refused_after_body);
   ADD ("gate-refuses", test_gate_refuses);
