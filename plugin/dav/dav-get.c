@@ -150,7 +150,9 @@ dav_get_send_ranges (DavRequest *request,
 static void
 dav_get_send_file (DavRequest *request, DavGet *self)
 {
-  const char *content_type = dav_mime_guess (request->mime, request->path);
+  /* A root that is a file has its name in the prefix. */
+  const char *name = *request->path != '\0' ? request->path : request->mount->prefix;
+  const char *content_type = dav_mime_guess (request->mime, name);
   const char *range = dav_request_get_header (request, "Range");
   DavRange ranges[DAV_RANGE_MAX];
   guint n_ranges = 0;

@@ -106,7 +106,7 @@ dav_find_append (DavRequest *request,
   };
 
   if (!resource.is_folder && (self->wanted->live & DAV_PROP_CONTENT_TYPE) != 0)
-    resource.content_type = dav_mime_guess (request->mime, path);
+    resource.content_type = dav_mime_guess (request->mime, shown);
   g_ptr_array_set_size (self->locks, 0);
   if ((self->wanted->live & DAV_PROP_LOCK_DISCOVERY) != 0)
     dav_lock_table_discover (request->mount->locks, path, self->locks, resource.now);

@@ -35,7 +35,7 @@ struct _DavServer
 };
 
 static void dav_server_listen_nowhere (DavServer *self);
-static gboolean dav_server_sweep (gpointer user_data);
+static gboolean dav_server_sweep_now (gpointer user_data);
 static void
 dav_server_request_started (SoupServer *soup, SoupServerMessage *msg, gpointer user_data);
 static void dav_server_request_over (SoupServer *soup, SoupServerMessage *msg, gpointer user_data);
@@ -75,7 +75,7 @@ dav_server_new (const DavServerOps *ops, gpointer user_data)
     }
 
   self->sweep = g_timeout_source_new_seconds (DAV_SWEEP_SECONDS);
-  g_source_set_callback (self->sweep, dav_server_sweep, self, NULL);
+  g_source_set_callback (self->sweep, dav_server_sweep_now, self, NULL);
   g_source_attach (self->sweep, g_main_context_get_thread_default ());
 
   return self;
@@ -208,12 +208,9 @@ dav_server_accept (DavServer *self, GIOStream *stream, gint64 client)
   dav_connection_accept (connection, self->soup);
 }
 
-/* Ends connections on which nothing has happened for long, whatever they wait for. */
-static gboolean
-dav_server_sweep (gpointer user_data)
+void
+dav_server_sweep (DavServer *self, gint64 now)
 {
-  DavServer *self = user_data;
-  gint64 now = g_get_monotonic_time ();
   GHashTableIter iter;
   gpointer key;
 
@@ -227,6 +224,12 @@ dav_server_sweep (gpointer user_data)
       if (now - dav_connection_get_active (connection) > limit * G_USEC_PER_SEC)
         dav_connection_close (connection);
     }
+}
+
+static gboolean
+dav_server_sweep_now (gpointer user_data)
+{
+  dav_server_sweep (user_data, g_get_monotonic_time ());
   return G_SOURCE_CONTINUE;
 }
 

@@ -72,6 +72,15 @@ guint64 dav_server_get_n_requests (DavServer *self);
  */
 GVariant *dav_server_get_transfers (DavServer *self);
 
+/**
+ * dav_server_sweep:
+ * @now: monotonic, in microseconds
+ *
+ * Ends connections on which nothing has happened for too long (dav-limits.h). The server does so by
+ * itself every %DAV_SWEEP_SECONDS; tests have no such patience.
+ */
+void dav_server_sweep (DavServer *self, gint64 now);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DavServer, dav_server_free)
 
 G_END_DECLS

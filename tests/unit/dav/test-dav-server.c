@@ -438,6 +438,10 @@ test_clipboard (void)
 
       get = dav_rig_request (rig, "GET", "/.spice-clipboard/7/folder/in%20side", NULL, NULL);
       g_assert_cmpstr (dav_response_text (get), ==, "inside");
+      dav_response_free (g_steal_pointer (&get));
+      get = dav_rig_request (rig, "GET", "/.spice-clipboard/7/file.txt", NULL, NULL);
+      g_assert_cmpstr (dav_response_text (get), ==, "copied");
+      assert_header (get, "Content-Type", "text/plain");
       list = dav_rig_request (rig, "PROPFIND", "/.spice-clipboard/7/folder", "Depth: 1\r\n", NULL);
       g_assert_nonnull (strstr (dav_response_text (list),
                                 "<D:href>/.spice-clipboard/7/folder/in%20side</D:href>"));
@@ -510,6 +514,89 @@ test_http_1_0 (void)
     }
 }
 
+/* Long enough without a byte, and a connection goes; in a request it takes longer. */
+static void
+test_idle (void)
+{
+  g_autoptr (DavRig) rig = dav_rig_new (0);
+  g_autoptr (DavClient) idle = dav_client_new (rig);
+  g_autoptr (DavClient) busy = dav_client_new (rig);
+  g_autoptr (DavResponse) response = NULL;
+  g_autofree char *data = g_strnfill (1000, 'x');
+  gint64 before = g_get_monotonic_time ();
+  gint64 after;
+
+  response = dav_client_request (idle, "OPTIONS", "/", NULL, NULL);
+  dav_client_send (busy,
+                   "PUT /x HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+                   "Content-Length: 100000\r\n\r\n",
+                   -1);
+  {
+    g_autoptr (DavResponse) go_on = dav_client_receive (busy, FALSE);
+
+    g_assert_cmpuint (go_on->status, ==, 100);
+  }
+  after = g_get_monotonic_time ();
+
+  dav_server_sweep (rig->server, before + DAV_IDLE_SECONDS * G_USEC_PER_SEC);
+  {
+    g_autoptr (DavResponse) still = dav_client_request (idle, "OPTIONS", "/", NULL, NULL);
+
+    g_assert_nonnull (still);
+    after = g_get_monotonic_time ();
+  }
+  dav_server_sweep (rig->server, after + DAV_IDLE_SECONDS * G_USEC_PER_SEC + 1);
+  dav_client_wait_eof (idle);
+  g_assert_true (dav_client_is_forgotten (idle));
+
+  dav_server_sweep (rig->server, before + DAV_STALL_SECONDS * G_USEC_PER_SEC);
+  dav_client_send (busy, data, -1);
+  dav_rig_status (rig, "OPTIONS", "/", NULL, NULL);
+  g_assert_false (busy->eof);
+  after = g_get_monotonic_time ();
+  dav_server_sweep (rig->server, after + DAV_STALL_SECONDS * G_USEC_PER_SEC + 1);
+  dav_client_wait_eof (busy);
+  g_assert_true (dav_client_is_forgotten (busy));
+}
+
+static GLogWriterOutput
+collect_line (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, "MESSAGE"))
+      g_ptr_array_add (user_data, g_strdup (fields[i].value));
+  return G_LOG_WRITER_HANDLED;
+}
+
+/* One line a request, in which nothing of the guest's is a line of its own. */
+static void
+test_log (void)
+{
+  g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
+
+  if (g_test_subprocess ())
+    {
+      g_autoptr (DavRig) rig = NULL;
+      const char *line;
+
+      g_setenv ("G_MESSAGES_DEBUG", "spice-share", TRUE);
+      g_log_set_writer_func (collect_line, lines, NULL);
+      rig = dav_rig_new (0);
+      g_ptr_array_set_size (lines, 0);
+      dav_rig_status (rig, "PUT", "/a%0Ab", NULL, "12345");
+      dav_rig_status (rig, "GET", "/missing", NULL, NULL);
+      g_assert_cmpuint (lines->len, ==, 2);
+      line = g_ptr_array_index (lines, 0);
+      g_assert_true (g_str_has_prefix (line, "dav: client 1: PUT /a%0Ab 201, 5 bytes in, "));
+      g_assert_null (strchr (line, '\n'));
+      line = g_ptr_array_index (lines, 1);
+      g_assert_true (g_str_has_prefix (line, "dav: client 1: GET /missing 404, 0 bytes in, "));
+      return;
+    }
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_passed ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -529,5 +616,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dav/server/clipboard", test_clipboard);
   g_test_add_func ("/dav/server/clipboard-late", test_clipboard_late);
   g_test_add_func ("/dav/server/http-1-0", test_http_1_0);
+  g_test_add_func ("/dav/server/idle", test_idle);
+  g_test_add_func ("/dav/server/log", test_log);
   return g_test_run ();
 }
