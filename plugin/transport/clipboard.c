@@ -166,5 +166,6 @@ clipboard_lookup (Clipboard *self,
     }
   lookup = g_new (Lookup, 1);
   *lookup = (Lookup){ self, g_steal_pointer (&path), found, token, user_data };
-  share_open_async (lookup->path, SHARE_READ_ONLY, self->cancellable, on_opened, lookup);
+  share_open_async (lookup->path, SHARE_READ_ONLY | SHARE_FILE_ROOT, self->cancellable, on_opened,
+                    lookup);
 }
