@@ -214,7 +214,7 @@ file_pool_push_release (FilePool *self, GDestroyNotify work, gpointer data)
   if (self->finished || self->n_threads == 0)
     return FALSE;
   g_queue_push_tail (&self->releases, file_job_new (work, NULL, data));
-  g_cond_signal (&self->cond);
+  wake_thread (self);
   return TRUE;
 }
 

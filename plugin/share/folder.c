@@ -106,7 +106,9 @@ share_folder_next (ShareFolder *self, ShareEntry *entries, guint n_entries, gboo
   while (n < n_entries)
     {
       DirEntry dirent;
-      int result = dir_buffer_next (&self->buffer, self->fd, &dirent);
+      int result = share_is_closed (self->handle.share)
+                       ? -ECANCELED
+                       : dir_buffer_next (&self->buffer, self->fd, &dirent);
 
       if (result < 0 && n == 0)
         return result;

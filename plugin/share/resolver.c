@@ -32,6 +32,7 @@ typedef struct
 {
   Share *share;
   int fd;           /* O_PATH, of @real */
+  mode_t type;      /* of @fd */
   GString *real;    /* share-relative */
   GString *pending; /* what is left to walk */
   guint links;
@@ -272,6 +273,8 @@ walk (Walk *self, char *target_name)
 
       if (++self->steps > RESOLVER_MAX_STEPS)
         return -ELOOP;
+      if (self->type != S_IFDIR)
+        return -ENOTDIR;
       if (strcmp (name, ".") == 0)
         continue;
       if (strcmp (name, "..") == 0)
@@ -305,6 +308,7 @@ walk (Walk *self, char *target_name)
         return fd;
       close (self->fd);
       self->fd = fd;
+      self->type = type;
       if (self->real->len > 0)
         g_string_append_c (self->real, '/');
       g_string_append (self->real, name);
@@ -320,12 +324,16 @@ open_walking (Share *self, const char *path, char *target_name)
   g_autoptr (GString) real = g_string_new (NULL);
   g_autoptr (GString) pending = g_string_new (path);
   Walk state = { .share = self, .real = real, .pending = pending };
+  struct stat st;
   int error;
 
   state.fd = duplicate (self->root);
   if (state.fd < 0)
     return state.fd;
-  error = walk (&state, target_name);
+  error = fstat (state.fd, &st) < 0 ? -errno : 0;
+  state.type = st.st_mode & S_IFMT;
+  if (error == 0)
+    error = walk (&state, target_name);
   if (error == 0)
     return state.fd;
   close (state.fd);

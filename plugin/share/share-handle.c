@@ -55,10 +55,12 @@ share_handle_drop (ShareHandle *self)
     {
       self->state = SHARE_HANDLE_RELEASING;
       g_queue_unlink (&share->handles, &self->link);
-      /* Cannot fail: a job made it, so there is a thread, and none has called `last` yet, which
-       * leaves no handle alive. */
-      if (!in_job)
-        file_pool_push_release (share->pool, release_dropped, self);
+      if (!in_job && !file_pool_push_release (share->pool, release_dropped, self))
+        {
+          /* The last thread is about to call share_handle_release_all(): it is left to that. */
+          self->state = SHARE_HANDLE_LIVE;
+          g_queue_push_tail_link (&share->handles, &self->link);
+        }
     }
   g_mutex_unlock (&share->lock);
 

@@ -212,11 +212,9 @@ open_visible (Copy *self,
               gboolean *is_link)
 {
   g_autofree char *whole = join (self->source, folder);
-  int error = resolver_check_name (event->name, self->share->flags);
+  int error = share_stat_at (event->folder, event->name, stat);
   int place;
 
-  if (error == 0)
-    error = share_stat_at (event->folder, event->name, stat);
   if (error < 0)
     return error;
   *is_link = stat->type == SHARE_TYPE_OTHER;
@@ -242,6 +240,8 @@ copy_entry (Copy *self, TreeWalk *walk, const TreeEvent *event)
 
   if (share_is_closed (self->share))
     return -ECANCELED;
+  if (resolver_check_name (event->name, self->share->flags) < 0)
+    return self->flags & TREE_COPY_EXACT ? -EACCES : 0;
   folder = resolver_open_plain (self->top, folder_path, O_PATH | O_DIRECTORY);
   if (folder < 0)
     return folder;

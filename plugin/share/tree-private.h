@@ -42,7 +42,7 @@ int tree_purge (Share *share, int parent, const char *name);
  * Whether tree_remove() is likely to succeed, without trying: for what is swapped out before it is
  * removed, and could not be brought back.
  *
- * Returns: 0, -ENOTEMPTY if it holds what the guest cannot see, or -EACCES
+ * Returns: 0, -ENOTEMPTY if it holds what the guest cannot see, -EBUSY for a mount, or -EACCES
  */
 int tree_check_removable (Share *share, int parent, const char *name);
 

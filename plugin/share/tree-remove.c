@@ -75,6 +75,20 @@ fail (Removal *self, TreeWalk *walk, const char *path, int error)
   return failures_add (self->failures, self->path, path, error) ? 0 : error;
 }
 
+/* A staging folder nobody needs: a leftover, or one of this share in which nothing waits. */
+static gboolean
+remove_staging (Removal *self, const TreeEvent *event)
+{
+  ShareStat stat;
+
+  if (!staging_is_reserved (event->name, strlen (event->name)))
+    return FALSE;
+  if (staging_clear_leftover (self->share, event->folder, event->name) == 0)
+    return TRUE;
+  staging_remove_unused (self->share);
+  return share_stat_at (event->folder, event->name, &stat) == -ENOENT;
+}
+
 static int
 remove_entry (Removal *self, TreeWalk *walk, const TreeEvent *event)
 {
@@ -85,8 +99,7 @@ remove_entry (Removal *self, TreeWalk *walk, const TreeEvent *event)
       if (share_is_closed (self->share))
         return -ECANCELED;
       if (resolver_check_name (event->name, self->share->flags) < 0
-          && (!staging_is_reserved (event->name, strlen (event->name))
-              || staging_clear_leftover (self->share, event->folder, event->name) < 0))
+          && !remove_staging (self, event))
         {
           g_autofree char *folder = tree_event_get_folder (event);
 
@@ -98,7 +111,7 @@ remove_entry (Removal *self, TreeWalk *walk, const TreeEvent *event)
     {
       /* Of our own, a copy of a folder that nobody may write to. */
       if (self->purge)
-        fchmodat (event->folder, event->name, 0700, 0);
+        fchmodat (event->folder, event->name, 0700, AT_SYMLINK_NOFOLLOW);
       tree_walk_descend (walk);
       return 0;
     }
@@ -157,7 +170,7 @@ remove_tree (Removal *self, int parent, const char *name)
       guint failed = self->failures ? share_failures_get_size (self->failures) : 0;
 
       if (self->purge)
-        fchmodat (parent, name, 0700, 0);
+        fchmodat (parent, name, 0700, AT_SYMLINK_NOFOLLOW);
       self->top = resolver_open_plain (parent, name, O_PATH | O_DIRECTORY);
       if (self->top < 0)
         return self->top;
@@ -189,43 +202,60 @@ tree_purge (Share *share, int parent, const char *name)
   return remove_tree (&self, parent, name);
 }
 
+static int
+check_entry (Share *share, TreeWalk *walk, const TreeEvent *event, const ShareStat *top_stat)
+{
+  ShareStat stat;
+
+  if (resolver_check_name (event->name, share->flags) < 0)
+    return -ENOTEMPTY;
+  if (faccessat (event->folder, ".", W_OK | X_OK, AT_EACCESS) < 0)
+    return -errno;
+  if ((event->d_type != DT_DIR && event->d_type != DT_UNKNOWN)
+      || share_stat_at (event->folder, event->name, &stat) < 0 || stat.type != SHARE_TYPE_FOLDER)
+    return 0;
+  /* Another file system in it would be emptied, and its mount point would stay. */
+  if (stat.dev != top_stat->dev || stat.mount_id != top_stat->mount_id)
+    return -EBUSY;
+  tree_walk_descend (walk);
+  return 0;
+}
+
+static int
+check_inside (Share *share, int top, const ShareStat *top_stat)
+{
+  g_autoptr (TreeWalk) walk = tree_walk_new (open_inside, &top);
+  TreeEvent event;
+  int result;
+
+  while ((result = tree_walk_next (walk, &event)) > 0)
+    {
+      if (share_is_closed (share))
+        return -ECANCELED;
+      if (event.type == TREE_FAILED)
+        return event.error;
+      if (event.type == TREE_ENTRY)
+        result = check_entry (share, walk, &event, top_stat);
+      if (result < 0)
+        return result;
+    }
+  return result;
+}
+
 int
 tree_check_removable (Share *share, int parent, const char *name)
 {
   int top = resolver_open_plain (parent, name, O_PATH | O_DIRECTORY);
-  g_autoptr (TreeWalk) walk = NULL;
-  TreeEvent event;
-  int result;
+  ShareStat top_stat;
+  int error;
 
   if (top < 0)
     return top == -ENOTDIR || top == -ELOOP ? 0 : top;
-  walk = tree_walk_new (open_inside, &top);
-  while ((result = tree_walk_next (walk, &event)) > 0)
-    {
-      if (share_is_closed (share))
-        result = -ECANCELED;
-      else if (event.type == TREE_FAILED)
-        result = event.error;
-      else if (event.type == TREE_ENTRY)
-        {
-          if (resolver_check_name (event.name, share->flags) < 0)
-            result = -ENOTEMPTY;
-          else if (faccessat (event.folder, ".", W_OK | X_OK, AT_EACCESS) < 0)
-            result = -errno;
-          else if (event.d_type == DT_DIR || event.d_type == DT_UNKNOWN)
-            {
-              ShareStat stat;
-
-              if (share_stat_at (event.folder, event.name, &stat) == 0
-                  && stat.type == SHARE_TYPE_FOLDER)
-                tree_walk_descend (walk);
-            }
-        }
-      if (result < 0)
-        break;
-    }
+  error = share_stat_fd (top, &top_stat);
+  if (error == 0)
+    error = check_inside (share, top, &top_stat);
   close (top);
-  return result;
+  return error;
 }
 
 int

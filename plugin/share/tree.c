@@ -253,16 +253,15 @@ share_copy (Share *share,
   return share_failures_get_size (failures) > 0 ? share_failures_get (failures, 0)->error : 0;
 }
 
-/* Two names of one file: the source goes, and the target is what it was.
- * On a file system that does not tell "a" from "A", the same name spelt anew. */
-static int
-move_onto_itself (const Names *names)
+/* Whether it is one name spelt anew ("a" and "A"), where the file system does not tell them apart.
+ */
+static gboolean
+is_respelling (const Names *names)
 {
-  if (names->source.nlink > 1 && names->source.type != SHARE_TYPE_FOLDER)
-    return unlinkat (names->source_parent, names->source_name, 0) < 0 ? -errno : 0;
-  return renameat (names->source_parent, names->source_name, names->parent, names->name) < 0
-             ? -errno
-             : 0;
+  return names->exists && share_stat_same_file (&names->source, &names->target)
+         && share_stat_same_file (&names->parent_stat, &names->source_parent_stat)
+         && strcmp (names->source_name, names->name) != 0
+         && (names->source.type == SHARE_TYPE_FOLDER || names->source.nlink == 1);
 }
 
 static int
@@ -292,14 +291,18 @@ share_move (Share *share,
   gboolean overwrite = (flags & SHARE_TREE_OVERWRITE) != 0;
   int error = open_names (share, source, target, &names);
 
-  if (error == 0)
+  if (error == 0 && !is_respelling (&names))
     error = check_names (share, &names, &names.source, target, flags);
   if (error < 0)
     return error;
   if (created)
     *created = !names.exists;
+  if (is_respelling (&names))
+    return renameat (names.source_parent, names.source_name, names.parent, names.name) < 0 ? -errno
+                                                                                           : 0;
+  /* Two hard links of one file: a rename would leave both. */
   if (names.exists && share_stat_same_file (&names.source, &names.target))
-    return move_onto_itself (&names);
+    return unlinkat (names.source_parent, names.source_name, 0) < 0 ? -errno : 0;
   error = tree_install (share, names.source_parent, names.source_name, names.parent, names.name,
                         overwrite);
   if (error == -EXDEV)

@@ -197,6 +197,7 @@ static const Reading readings[] = {
   { "loop-a", -ELOOP, NULL, ALL },
   { "self", -ELOOP, NULL, ALL },
 
+  { "through-file", -ENOTDIR, NULL, ALL },
   { "fifo", -EACCES, NULL, ALL },
   { "to-fifo", -EACCES, NULL, ALL },
   { "socket", -EACCES, NULL, ALL },
