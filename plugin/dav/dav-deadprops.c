@@ -82,6 +82,9 @@ decode (GBytes *value)
   gsize offset = 0;
   g_autoptr (DavProp) prop = NULL;
 
+  /* An empty value may have no address. */
+  if (length == 0)
+    return NULL;
   memcpy (text, data, length);
   text[length] = '\0';
   for (guint i = 0; i < N_FIELDS; i++)
@@ -190,8 +193,12 @@ dav_deadprops_read_entry (ShareFolder *folder, const char *name)
 DavDeadpropChange *
 dav_deadprop_change_new (const DavProp *prop, gboolean remove)
 {
-  DavDeadpropChange *self = g_new0 (DavDeadpropChange, 1);
+  DavDeadpropChange *self;
 
+  if (!remove && !is_sound (prop))
+    return NULL;
+
+  self = g_new0 (DavDeadpropChange, 1);
   self->attribute = get_attribute (prop);
   self->value = remove ? NULL : encode (prop);
 

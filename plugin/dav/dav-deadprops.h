@@ -39,6 +39,9 @@ typedef struct
  * @remove: forget @prop, else set it
  *
  * Worker.
+ *
+ * Returns: (transfer full) (nullable): %NULL if the value is beyond what dav_deadprops_decode()
+ *   would give back, so that it must not be taken
  */
 DavDeadpropChange *dav_deadprop_change_new (const DavProp *prop, gboolean remove);
 void dav_deadprop_change_free (DavDeadpropChange *self);

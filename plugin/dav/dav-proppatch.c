@@ -161,7 +161,14 @@ dav_patch_plan (DavPatch *self)
 
       if (live == NULL)
         {
-          g_ptr_array_add (self->changes, dav_deadprop_change_new (update->prop, update->remove));
+          DavDeadpropChange *change = dav_deadprop_change_new (update->prop, update->remove);
+
+          if (change == NULL)
+            {
+              dav_patch_refuse (self, i, DAV_STATUS_INSUFFICIENT_STORAGE, NULL);
+              continue;
+            }
+          g_ptr_array_add (self->changes, change);
           g_array_append_val (self->indices, i);
         }
       else if (live->is_protected || update->remove)

@@ -2,11 +2,11 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include "fuzz.h"
+
 #include "dav/dav-deadprops.h"
 #include "dav/dav-xml-read.h"
 #include "dav/dav-xml-write.h"
-
-int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
 
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)

@@ -2,6 +2,8 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include "fuzz.h"
+
 #include <string.h>
 
 #include "dav/dav-conditions.h"
@@ -9,8 +11,6 @@
 #include "dav/dav-headers.h"
 
 #define NOW G_GINT64_CONSTANT (1800000000)
-
-int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
 
 static void
 check_field (const char *text)

@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "dav/dav-if.h"
+#include "fuzz.h"
 
-int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
+#include "dav/dav-if.h"
 
 static gboolean
 has_token (const char *path, const char *token, gpointer user_data)

@@ -2,11 +2,11 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include "fuzz.h"
+
 #include <string.h>
 
 #include "dav/dav-path.h"
-
-int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
 
 /* A path that was accepted stays in the share, and its href leads back to it. */
 static void

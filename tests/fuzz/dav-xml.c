@@ -2,12 +2,12 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include "fuzz.h"
+
 #include <string.h>
 
 #include "dav/dav-xml-read.h"
 #include "dav/dav-xml-write.h"
-
-int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
 
 /* What we say is well-formed, though it may be longer than what we would read. */
 static void

@@ -300,6 +300,28 @@ test_forged (void)
   g_assert_nonnull (strstr (text, "<n:x xmlns:n=\"n:\" xml:lang=\"&quot; a=&#39;\">v</n:x>"));
 }
 
+/* What could not be given back is not taken: each attribute here would need a declaration too. */
+static void
+test_too_complex (void)
+{
+  g_autoptr (DavRig) rig = dav_rig_new (0);
+  g_autoptr (GString) body = g_string_new ("<D:propertyupdate xmlns:D='DAV:'");
+  g_autofree char *text = NULL;
+
+  dav_rig_write (rig, "share/f", "x");
+  for (guint i = 0; i < 30; i++)
+    g_string_append_printf (body, " xmlns:n%u='u:%u'", i, i);
+  g_string_append (body, "><D:set><D:prop><a/><b><c");
+  for (guint i = 0; i < 30; i++)
+    g_string_append_printf (body, " n%u:a=''", i);
+  g_string_append (body, "/></b></D:prop></D:set></D:propertyupdate>");
+
+  text = patch (rig, "/f", body->str);
+  g_assert_nonnull (strstr (text, "<b/></D:prop><D:status>HTTP/1.1 507 "));
+  g_assert_nonnull (strstr (text, "<a/></D:prop><D:status>HTTP/1.1 424 "));
+  assert_has_not (rig, "/f", "<a/>");
+}
+
 static void
 test_refused (void)
 {
@@ -367,6 +389,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dav-proppatch/windows", test_windows);
   g_test_add_func ("/dav-proppatch/follow", test_follow);
   g_test_add_func ("/dav-proppatch/forged", test_forged);
+  g_test_add_func ("/dav-proppatch/too-complex", test_too_complex);
   g_test_add_func ("/dav-proppatch/refused", test_refused);
   g_test_add_func ("/dav-proppatch/read-only", test_read_only);
   g_test_add_func ("/dav-proppatch/many", test_many);
