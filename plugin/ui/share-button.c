@@ -14,13 +14,39 @@ struct _ShareUiButton
 
   ShareSteering *steering;
   GtkWidget *icon;
+
+  /* The revealer we hang in, held open while the panel is; weak. */
+  GtkWidget *revealer;
+  gboolean hide_later;
 };
 
 G_DEFINE_FINAL_TYPE (ShareUiButton, share_ui_button, GTK_TYPE_MENU_BUTTON)
 
+static void on_reveal_child (GObject *revealer, GParamSpec *pspec, ShareUiButton *self);
+
+static void
+let_revealer_go (ShareUiButton *self)
+{
+  if (self->revealer == NULL)
+    return;
+  g_signal_handlers_disconnect_by_func (self->revealer, on_reveal_child, self);
+  if (self->hide_later)
+    gtk_revealer_set_reveal_child (GTK_REVEALER (self->revealer), FALSE);
+  g_clear_weak_pointer (&self->revealer);
+}
+
+static void
+share_ui_button_destroy (GtkWidget *widget)
+{
+  let_revealer_go (SHARE_UI_BUTTON (widget));
+
+  GTK_WIDGET_CLASS (share_ui_button_parent_class)->destroy (widget);
+}
+
 static void
 share_ui_button_class_init (ShareUiButtonClass *klass)
 {
+  GTK_WIDGET_CLASS (klass)->destroy = share_ui_button_destroy;
 }
 
 static void
@@ -79,6 +105,31 @@ on_drop (GtkWidget *widget,
     share_ui_button_take_uris (SHARE_UI_BUTTON (widget), (const char *const *)uris);
 }
 
+/* The bar of virt-viewer's full screen goes up a second after the pointer has left it, and would
+ * take the panel along before anybody has read it. */
+static void
+on_reveal_child (GObject *revealer, GParamSpec *pspec, ShareUiButton *self)
+{
+  if (gtk_revealer_get_reveal_child (GTK_REVEALER (revealer)))
+    return;
+  self->hide_later = TRUE;
+  gtk_revealer_set_reveal_child (GTK_REVEALER (revealer), TRUE);
+}
+
+static void
+on_toggled (ShareUiButton *self)
+{
+  GtkWidget *revealer = gtk_widget_get_ancestor (GTK_WIDGET (self), GTK_TYPE_REVEALER);
+
+  update (self);
+  let_revealer_go (self);
+  if (revealer == NULL || !gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (self)))
+    return;
+  self->hide_later = FALSE;
+  g_set_weak_pointer (&self->revealer, revealer);
+  g_signal_connect_object (revealer, "notify::reveal-child", G_CALLBACK (on_reveal_child), self, 0);
+}
+
 /* Not before it is looked at: a file chooser talks to the desktop's volume monitors. */
 static void
 on_popover_show (GtkWidget *popover, ShareUiButton *self)
@@ -111,7 +162,7 @@ share_ui_button_new (ShareSteering *steering)
 
   g_signal_connect_object (steering->model, "changed", G_CALLBACK (update), self,
                            G_CONNECT_SWAPPED);
-  g_signal_connect (self, "toggled", G_CALLBACK (update), NULL);
+  g_signal_connect (self, "toggled", G_CALLBACK (on_toggled), NULL);
   update (self);
   return GTK_WIDGET (self);
 }

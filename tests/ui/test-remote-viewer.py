@@ -170,6 +170,10 @@ class Viewer:
         run('xdotool', 'windowfocus', '--sync', window)
         run('xdotool', 'key', *keys)
 
+    def key_to_focus(self, *keys):
+        """To the window that has the focus, which may be a dialog."""
+        run('xdotool', 'key', *keys)
+
     def picture(self, name):
         """Waits until the mouse is out of the way and animations are over: two pictures alike."""
         run('xdotool', 'mousemove', '1000', '700')
@@ -227,10 +231,12 @@ class World:
         self.photos.mkdir()
         # Random, or compression would let the server swallow all of it at once.
         (self.photos / 'big.iso').write_bytes(os.urandom(BIG))
+        self.other = self.folder / 'other'
+        self.other.mkdir()
         settings = self.folder / 'config' / 'glib-2.0' / 'settings'
         settings.mkdir(parents=True)
         (settings / 'keyfile').write_text(
-            f"[org/spice-space/webdav/ui]\nrecent-dirs=['{self.photos}']\n")
+            f"[org/spice-space/webdav/ui]\nrecent-dirs=['{self.photos}', '{self.other}']\n")
         self.server = Server(options.spice_rig, self.folder)
         self.guest = Guest(self.server.guest_path)
         self.viewer = None
@@ -388,6 +394,88 @@ def test_preferences(world):
     wait_for('sharing again', lambda: 'true' in viewer.bus('Sharing'))
 
 
+def test_choose(world):
+    """A folder chosen from those used before, and the dialog for others."""
+    viewer = world.viewer
+    viewer.open_panel()
+    viewer.click(viewer.find('combo box', 'photos'))
+    viewer.click(wait_for('the list of folders', lambda: viewer.find('menu item', 'other')))
+    viewer.wait_state('Shared')
+    check('the other folder is shared', str(world.other) in viewer.bus('SharedDir'))
+    check('it is the setting', viewer.get('share-dir') == f"'{world.other}'")
+    recent = viewer.get('recent-dirs', SCHEMA + '.ui')
+    check(f'and the latest of the recent ones: {recent}', recent.startswith(f"['{world.other}'"))
+    viewer.open_panel()
+    viewer.click(viewer.find('combo box', 'other'))
+    viewer.click(wait_for('the last entry', lambda: viewer.find('menu item', 'Other')))
+    wait_for('the dialog', lambda: viewer.find('file chooser', 'Choose the folder'))
+    viewer.picture('choose-dialog')
+    viewer.key_to_focus('Escape')
+    wait_for('the dialog goes', lambda: not viewer.find('file chooser', 'Choose the folder'))
+    check('nothing has changed', str(world.other) in viewer.bus('SharedDir'))
+
+
+def test_drop(world):
+    """A folder dragged onto the button."""
+    viewer = world.viewer
+    viewer.wait_state('Off')
+    source = subprocess.Popen([viewer.options.drag_source, world.photos], stdout=subprocess.PIPE,
+                              text=True, env=dict(viewer.environment, GTK_MODULES=''))
+    try:
+        word, x, y = source.stdout.readline().split()
+        check('the source is there', word == 'ready')
+        button = viewer.button()
+        run('xdotool', 'mousemove', x, y, 'mousedown', '1')
+        # GTK wants to see the pointer move: a drag begins after a few pixels.
+        for step in range(1, 11):
+            run('xdotool', 'mousemove',
+                str(int(x) + (button.x + button.width // 2 - int(x)) * step // 10),
+                str(int(y) + (button.y + button.height // 2 - int(y)) * step // 10))
+            time.sleep(0.05)
+        run('xdotool', 'mouseup', '1')
+        viewer.wait_state('Shared')
+        check('it is what was dropped', str(world.photos) in viewer.bus('SharedDir'))
+    finally:
+        source.kill()
+        source.wait()
+        source.stdout.close()
+
+
+def test_full_screen(world):
+    """The bar of the full screen has the button too, and stays while its panel is open."""
+    viewer = world.viewer
+    world.share()
+    viewer.wait_state('Shared')
+    # Only a window manager makes a window fill the screen.
+    manager = subprocess.Popen(['openbox'], env=dict(viewer.environment, GTK_MODULES=''),
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for('the window manager', lambda: 'window id' in run(
+            'xprop', '-root', '_NET_SUPPORTING_WM_CHECK'))
+        width = int(run('xdotool', 'getdisplaygeometry').split()[0])
+        viewer.click(next(item for item in viewer.tree()
+                          if item.role == 'push button' and item.name == ''
+                          and 'sensitive' in item.states))
+        # The bar comes down when the pointer is at the upper edge, and only then.
+        run('xdotool', 'mousemove', str(width // 2), '400')
+        wait_for('the header bar goes', lambda: viewer.button() is None)
+        run('xdotool', 'mousemove', str(width // 2), '0')
+        run('xdotool', 'mousemove', str(width // 2 + 1), '0')
+        wait_for('the bar of the full screen', lambda: (lambda b: b and b.y >= -1)(viewer.button()))
+        viewer.click(viewer.button())
+        wait_for('the panel', viewer.switch)
+        # Longer than the bar stays by itself, with the pointer elsewhere.
+        viewer.picture('full-screen-panel')
+        deadline = time.monotonic() + 3
+        while time.monotonic() < deadline:
+            check('the panel stays', viewer.switch())
+        viewer.click(viewer.switch())
+        wait_for('it works', lambda: 'false' in viewer.bus('Sharing'))
+    finally:
+        manager.terminate()
+        manager.wait(END_DEADLINE)
+
+
 def test_light(world):
     """The same in a light theme."""
     world.share()
@@ -403,6 +491,9 @@ TESTS = [
     (test_error, {}),
     (test_waiting, {}),
     (test_preferences, {}),
+    (test_choose, {}),
+    (test_drop, {}),
+    (test_full_screen, {}),
     (test_light, {'GTK_THEME': 'Adwaita'}),
 ]
 
@@ -413,6 +504,7 @@ def main():
     parser.add_argument('--schema-dir', required=True)
     parser.add_argument('--spice-rig', required=True)
     parser.add_argument('--a11y-tree', required=True)
+    parser.add_argument('--drag-source', required=True)
     parser.add_argument('--screens', required=True, type=pathlib.Path)
     parser.add_argument('only', nargs='*')
     options = parser.parse_args()

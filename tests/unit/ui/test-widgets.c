@@ -271,6 +271,42 @@ test_button (Fixture *fixture, gconstpointer data)
   settle ();
 }
 
+/* The bar of the full screen hides itself; not under an open panel. */
+static void
+test_revealer (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *window = g_object_new (GTK_TYPE_APPLICATION_WINDOW, NULL);
+  GtkRevealer *revealer = GTK_REVEALER (gtk_revealer_new ());
+  GtkWidget *bar = gtk_header_bar_new ();
+  GtkWidget *button;
+
+  gtk_container_add (GTK_CONTAINER (revealer), bar);
+  gtk_container_add (GTK_CONTAINER (window), GTK_WIDGET (revealer));
+  gtk_revealer_set_reveal_child (revealer, TRUE);
+  gtk_widget_show_all (window);
+  wait_for (gtk_widget_get_mapped (bar));
+  button = find_type (bar, SHARE_UI_TYPE_BUTTON);
+
+  gtk_revealer_set_reveal_child (revealer, FALSE);
+  g_assert_false (gtk_revealer_get_reveal_child (revealer));
+  gtk_revealer_set_reveal_child (revealer, TRUE);
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (button), TRUE);
+  gtk_revealer_set_reveal_child (revealer, FALSE);
+  g_assert_true (gtk_revealer_get_reveal_child (revealer));
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (button), FALSE);
+  g_assert_false (gtk_revealer_get_reveal_child (revealer));
+
+  /* And one that nobody wanted to hide stays. */
+  gtk_revealer_set_reveal_child (revealer, TRUE);
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (button), TRUE);
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (button), FALSE);
+  g_assert_true (gtk_revealer_get_reveal_child (revealer));
+
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (button), TRUE);
+  gtk_widget_destroy (window);
+  settle ();
+}
+
 static GSettings *
 general_settings (void)
 {
@@ -580,6 +616,7 @@ main (int argc, char **argv)
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
   ADD ("/ui/header", test_header);
   ADD ("/ui/button", test_button);
+  ADD ("/ui/revealer", test_revealer);
   ADD ("/ui/drop", test_drop);
   ADD ("/ui/panel/switch", test_panel_switch);
   ADD ("/ui/panel/failure", test_panel_failure);
