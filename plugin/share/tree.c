@@ -216,6 +216,13 @@ copy_into_place (Share *share,
                     : tree_copy (share, source, folder, temp, target, copy_flags, failures);
   if (error == 0)
     error = tree_install (share, folder, temp, names->parent, names->name, overwrite);
+  /* A folder that cannot be renamed at all (a lower layer of overlayfs) is removed where it is. */
+  if (error == -EXDEV && names->exists && overwrite)
+    {
+      error = tree_remove (share, names->parent, names->name, target, failures);
+      if (error == 0)
+        error = tree_install (share, folder, temp, names->parent, names->name, FALSE);
+    }
   if (error < 0)
     {
       failures_clear (failures);

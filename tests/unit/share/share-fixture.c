@@ -386,6 +386,37 @@ fixture_unmount (Fixture *self, const char *path)
   g_assert_no_errno (umount2 (whole, MNT_DETACH));
 }
 
+int
+fixture_mount_stalled (Fixture *self, const char *path)
+{
+  g_autofree char *whole = fixture_path (self, path);
+  g_autofree char *options = NULL;
+  int fd;
+
+  if (geteuid () != 0)
+    {
+      g_test_skip ("only root mounts");
+      return -1;
+    }
+  fd = open ("/dev/fuse", O_RDWR | O_CLOEXEC);
+  if (fd < 0)
+    {
+      g_test_skip ("no FUSE here");
+      return -1;
+    }
+  fixture_mkdir (self, path);
+  options = g_strdup_printf ("fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
+  g_assert_no_errno (mount ("stalled", whole, "fuse", 0, options));
+  return fd;
+}
+
+void
+fixture_end_stall (Fixture *self, const char *path, int stalled)
+{
+  close (stalled);
+  fixture_unmount (self, path);
+}
+
 void
 become_user (void)
 {

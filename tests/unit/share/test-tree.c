@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -541,6 +542,74 @@ test_between_mounts (Fixture *fixture, gconstpointer flags)
   fixture_unmount (fixture, "small");
 }
 
+/* Where a folder cannot be renamed although all is one file system: overlayfs with a lower layer. */
+static void
+test_overlay (Fixture *fixture, gconstpointer flags)
+{
+  g_autofree char *lower = g_build_filename (fixture->base, "lower", NULL);
+  g_autofree char *upper = g_build_filename (fixture->base, "upper", NULL);
+  g_autofree char *work = g_build_filename (fixture->base, "work", NULL);
+  g_autofree char *options
+      = g_strdup_printf ("redirect_dir=off,lowerdir=%s,upperdir=%s,workdir=%s", lower, upper, work);
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+  g_autofree char *root = NULL;
+
+  if (geteuid () != 0)
+    {
+      g_test_skip ("only root mounts");
+      return;
+    }
+  g_assert_no_errno (g_mkdir (lower, 0755));
+  g_assert_no_errno (g_mkdir (upper, 0755));
+  g_assert_no_errno (g_mkdir (work, 0755));
+  fixture_close (fixture);
+  root = g_steal_pointer (&fixture->root);
+  fixture->root = g_strdup (lower);
+  make_tree (fixture, "tree");
+  make_tree (fixture, "other");
+  g_free (fixture->root);
+  fixture->root = g_steal_pointer (&root);
+  g_assert_no_errno (mount ("overlay", fixture->root, "overlay", 0, options));
+  fixture->share = fixture_open (fixture->root, 0, NULL);
+  before = describe (fixture, "tree");
+  {
+    g_autofree char *from = fixture_path (fixture, "tree");
+    g_autofree char *to = fixture_path (fixture, "moved");
+
+    g_assert_cmpint (g_rename (from, to), ==, -1);
+    g_assert_cmpint (errno, ==, EXDEV);
+  }
+  g_assert_cmpint (do_move (fixture, "tree", "moved", 0, NULL, NULL), ==, 0);
+  after = describe (fixture, "moved");
+  g_assert_cmpstr (after, ==, before);
+  g_assert_false (fixture_exists (fixture, "tree"));
+  g_assert_cmpint (do_move (fixture, "moved", "other", SHARE_TREE_OVERWRITE, NULL, NULL), ==, 0);
+  g_clear_pointer (&after, g_free);
+  after = describe (fixture, "other");
+  g_assert_cmpstr (after, ==, before);
+  g_assert_cmpint (do_put (fixture, "other/file", "new"), ==, 0);
+  g_assert_cmpint (do_remove (fixture, "other", NULL), ==, 0);
+  fixture_close (fixture);
+  fixture_assert_no_debris (fixture);
+  g_assert_no_errno (umount2 (fixture->root, MNT_DETACH));
+}
+
+static void
+test_mount_inside (Fixture *fixture, gconstpointer flags)
+{
+  make_tree (fixture, "tree");
+  if (!fixture_mount_small (fixture, "tree/small"))
+    return;
+  fixture_write (fixture, "tree/small/file", "x");
+  fixture_write (fixture, "file", "x");
+  g_assert_cmpint (do_move (fixture, "file", "tree", SHARE_TREE_OVERWRITE, NULL, NULL), ==, -EBUSY);
+  g_assert_cmpint (do_copy (fixture, "file", "tree", SHARE_TREE_OVERWRITE, NULL, NULL), ==, -EBUSY);
+  g_assert_true (fixture_exists (fixture, "tree/small/file"));
+  g_assert_true (fixture_exists (fixture, "tree/a/b/file"));
+  fixture_unmount (fixture, "tree/small");
+}
+
 /* As another user than root, if we are root: what root may do says nothing. */
 static void
 test_permissions (void)
@@ -772,6 +841,8 @@ main (int argc, char **argv)
   ADD ("/tree/hidden", SHARE_DENY_HIDDEN, test_hidden);
   ADD ("/tree/foreign-staging", 0, test_foreign_staging);
   ADD ("/tree/between-mounts", 0, test_between_mounts);
+  ADD ("/tree/overlay", 0, test_overlay);
+  ADD ("/tree/mount-inside", 0, test_mount_inside);
   ADD ("/tree/failure-cap", SHARE_DENY_HIDDEN, test_failure_cap);
   ADD ("/tree/cancelled-by-close", 0, test_cancelled_by_close);
   ADD ("/tree/no-half", 0, test_no_half);

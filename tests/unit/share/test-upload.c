@@ -827,6 +827,22 @@ test_permissions_subprocess (void)
   put (&fixture, &below);
   g_assert_cmpint (below.commit, ==, 0);
   assert_content (&fixture, "open/file", "below");
+  /* What is staged in a folder does not keep it. */
+  fixture_close (&fixture);
+  fixture.share = fixture_open (fixture.root, 0, NULL);
+  fixture_mkdir (&fixture, "open/inner");
+  g_assert_cmpint (do_put (&fixture, "open/inner/file", "x"), ==, 0);
+  {
+    g_autoptr (GPtrArray) staging = find_staging (&fixture, "open/inner");
+
+    g_assert_cmpuint (staging->len, ==, 1);
+    g_assert_cmpint (do_remove (&fixture, "open/inner", NULL), ==, 0);
+    g_assert_false (fixture_exists (&fixture, "open/inner"));
+  }
+  /* A folder that cannot go keeps all of its inside. */
+  g_assert_cmpint (do_remove (&fixture, "open", NULL), ==, -EACCES);
+  g_assert_true (fixture_exists (&fixture, "open/file"));
+  fixture_assert_no_debris (&fixture);
   fixture_close (&fixture);
   fixture_assert_no_debris (&fixture);
   g_assert_no_errno (chmod (fixture.root, 0755));
