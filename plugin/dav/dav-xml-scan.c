@@ -86,6 +86,16 @@ skip_past (const char *cursor, const char *end)
   return found != NULL ? found + strlen (end) : cursor + strlen (cursor);
 }
 
+/* Skips a comment. Two hyphens end it or are an error, of which libxml2 would report each one there
+ * is: %NULL then. */
+static const char *
+skip_comment (const char *cursor)
+{
+  cursor = skip_past (cursor, "--");
+
+  return *cursor == '>' || *cursor == '\0' ? cursor : NULL;
+}
+
 /* @cursor is in a tag, behind its `<`. Returns %NULL if it has too many attributes. */
 static const char *
 skip_tag (const char *cursor)
@@ -118,7 +128,11 @@ dav_xml_scan_check (const char *utf8)
   while ((cursor = strchr (cursor, '<')) != NULL)
     {
       if (g_str_has_prefix (cursor, "<!--"))
-        cursor = skip_past (cursor + 4, "-->");
+        {
+          cursor = skip_comment (cursor + 4);
+          if (cursor == NULL)
+            return DAV_XML_MALFORMED;
+        }
       else if (g_str_has_prefix (cursor, "<![CDATA["))
         cursor = skip_past (cursor + 9, "]]>");
       else if (g_str_has_prefix (cursor, "<!"))

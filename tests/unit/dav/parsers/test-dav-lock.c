@@ -5,6 +5,7 @@
 #include "dav/dav-lock.h"
 
 #include <string.h>
+#include <time.h>
 
 #define SECOND G_TIME_SPAN_SECOND
 #define TIMEOUT 600
@@ -360,6 +361,16 @@ test_limits (void)
   g_assert_cmpint (try (table, "more", TRUE, FALSE), ==, DAV_LOCK_OK);
 }
 
+/* CPU time of this thread, in microseconds: how busy the machine is does not matter. */
+static gint64
+get_cpu_time (void)
+{
+  struct timespec time;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &time);
+  return (gint64)time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
+}
+
 /* The worst a guest can arrange: each folder of a deep path full of shared locks, and a request
  * that submits a thousand tokens. */
 static void
@@ -382,11 +393,11 @@ test_time (void)
     g_ptr_array_add (tokens, g_strdup_printf ("urn:uuid:00000000-0000-0000-0000-%012u", i));
   g_ptr_array_add (tokens, NULL);
 
-  start = g_get_monotonic_time ();
+  start = get_cpu_time ();
   for (guint i = 0; i < 10; i++)
     g_assert_nonnull (dav_lock_table_check (table, "x", DAV_LOCK_CHECK_TREE,
                                             (const char *const *)tokens->pdata, now));
-  g_assert_cmpint (g_get_monotonic_time () - start, <, 500 * G_TIME_SPAN_MILLISECOND);
+  g_assert_cmpint (get_cpu_time () - start, <, 500 * G_TIME_SPAN_MILLISECOND);
 
   /* With the token of the outermost lock nothing is missing, which takes looking at all. */
   g_ptr_array_insert (tokens, 0, NULL);
@@ -396,11 +407,11 @@ test_time (void)
     dav_lock_table_discover (table, "x", locks, now);
     tokens->pdata[0] = g_strdup (((DavLock *)g_ptr_array_index (locks, 0))->token);
   }
-  start = g_get_monotonic_time ();
+  start = get_cpu_time ();
   for (guint i = 0; i < 10; i++)
     g_assert_null (dav_lock_table_check (table, "x", DAV_LOCK_CHECK_TREE,
                                          (const char *const *)tokens->pdata, now));
-  g_assert_cmpint (g_get_monotonic_time () - start, <, 500 * G_TIME_SPAN_MILLISECOND);
+  g_assert_cmpint (get_cpu_time () - start, <, 500 * G_TIME_SPAN_MILLISECOND);
 }
 
 int

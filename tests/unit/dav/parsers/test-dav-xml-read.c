@@ -5,6 +5,7 @@
 #include "dav/dav-xml-read.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "dav/dav-xml-scan.h"
 
@@ -142,6 +143,9 @@ test_propfind_refused (void)
     { "<!DOCTYPE x SYSTEM \"file:///etc/passwd\">" PROPFIND ("<D:allprop/>"), DAV_XML_MALFORMED },
     { "<!-- --><!DOCTYPE x>" PROPFIND ("<D:allprop/>"), DAV_XML_MALFORMED },
     { "<?x '?><!DOCTYPE x>" PROPFIND ("<D:allprop/>"), DAV_XML_MALFORMED },
+    { "<!-- a--b -->" PROPFIND ("<D:allprop/>"), DAV_XML_MALFORMED },
+    { "<!-- a--->" PROPFIND ("<D:allprop/>"), DAV_XML_MALFORMED },
+    { "<!--", DAV_XML_MALFORMED },
     { "<!doctype x>" PROPFIND ("<D:allprop/>"), DAV_XML_MALFORMED },
 
     { PROPFIND (""), DAV_XML_INVALID },
@@ -268,6 +272,16 @@ test_limits (void)
   }
 }
 
+/* CPU time of this thread, in microseconds: how busy the machine is does not matter. */
+static gint64
+get_cpu_time (void)
+{
+  struct timespec time;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &time);
+  return (gint64)time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
+}
+
 /* What makes an XML parser slow must not make this one slow. */
 static void
 test_time (void)
@@ -298,6 +312,10 @@ test_time (void)
   g_ptr_array_add (bodies, repeat ("<D:propfind xmlns:D='DAV:'>", "<a>", 300000, ""));
   g_ptr_array_add (bodies, repeat ("", "<", 1000000, ""));
   g_ptr_array_add (bodies, repeat ("<!--", "-", 1000000, ""));
+  g_ptr_array_add (bodies, repeat ("<!--", "- ", 500000, ""));
+  g_ptr_array_add (bodies, repeat ("<a>", "&b;", 300000, "</a>"));
+  g_ptr_array_add (bodies, repeat ("<a>", "]]>", 300000, "</a>"));
+  g_ptr_array_add (bodies, repeat ("<a>", "&#0;", 200000, "</a>"));
   g_ptr_array_add (bodies, repeat ("<a b='", "&amp;", 200000, "'/>"));
   g_ptr_array_add (bodies, repeat ("<a>", "&amp;", 200000, "</a>"));
   g_ptr_array_add (bodies, repeat ("<", "a", 1000000, "/>"));
@@ -307,11 +325,11 @@ test_time (void)
   for (guint i = 0; i < bodies->len; i++)
     {
       const char *body = g_ptr_array_index (bodies, i);
-      gint64 start = g_get_monotonic_time ();
+      gint64 start = get_cpu_time ();
 
       g_assert_cmpint (parse_propfind (body, strlen (body)), !=, DAV_XML_OK);
-      g_test_message ("%.40s…: %" G_GINT64_FORMAT " us", body, g_get_monotonic_time () - start);
-      g_assert_cmpint (g_get_monotonic_time () - start, <, G_TIME_SPAN_SECOND);
+      g_test_message ("%.40s…: %" G_GINT64_FORMAT " us", body, get_cpu_time () - start);
+      g_assert_cmpint (get_cpu_time () - start, <, G_TIME_SPAN_SECOND);
     }
 }
 

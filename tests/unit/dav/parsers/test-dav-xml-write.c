@@ -6,6 +6,7 @@
 
 #include <libxml/parser.h>
 #include <string.h>
+#include <time.h>
 
 #define NOW (1000 * G_TIME_SPAN_SECOND)
 
@@ -394,6 +395,16 @@ test_names (void)
       }
 }
 
+/* CPU time of this thread, in microseconds: how busy the machine is does not matter. */
+static gint64
+get_cpu_time (void)
+{
+  struct timespec time;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &time);
+  return (gint64)time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
+}
+
 /* 10,000 files as a file manager asks for them. */
 static void
 test_time (void)
@@ -403,7 +414,7 @@ test_time (void)
   DavResource resource = file;
   gint64 start;
 
-  start = g_get_monotonic_time ();
+  start = get_cpu_time ();
   for (guint i = 0; i < 10000; i++)
     {
       resource.inode = i;
@@ -411,8 +422,8 @@ test_time (void)
       if (out->len > 256 * 1024)
         g_string_truncate (out, 0);
     }
-  g_test_message ("%" G_GINT64_FORMAT " us for 10,000 files", g_get_monotonic_time () - start);
-  g_assert_cmpint (g_get_monotonic_time () - start, <, 500 * G_TIME_SPAN_MILLISECOND);
+  g_test_message ("%" G_GINT64_FORMAT " us for 10,000 files", get_cpu_time () - start);
+  g_assert_cmpint (get_cpu_time () - start, <, 500 * G_TIME_SPAN_MILLISECOND);
 }
 
 int
