@@ -4,4 +4,6 @@
  */
 #include "base/error.h"
 
-G_DEFINE_QUARK (spice-share-error-quark, spice_share_error)
+/* clang-format off: it takes the hyphens for minus signs */
+G_DEFINE_QUARK (spice - share - error - quark, spice_share_error)
+/* clang-format on */

@@ -24,7 +24,8 @@ G_BEGIN_DECLS
  * @SPICE_SHARE_ERROR_INCOMPATIBLE: a private fact of spice-gtk does not hold here
  * @SPICE_SHARE_ERROR_FAILED: anything else, named by its message
  */
-typedef enum {
+typedef enum
+{
   SPICE_SHARE_ERROR_NOT_FOUND,
   SPICE_SHARE_ERROR_NOT_FOLDER,
   SPICE_SHARE_ERROR_NOT_READABLE,
