@@ -84,6 +84,9 @@ make_context (CommandLine *self, gboolean headless)
       _ ("The folder holds for this one viewer, until the setting org.spice-space.webdav share-dir "
          "changes.\n"
          "\n"
+         "Commands: status, set, stop, doctor, enable, disable. “spice-share COMMAND --help” "
+         "explains each.\n"
+         "\n"
          "Exit status: 0 ended as intended, 1 no connection or the connection was lost, 2 wrong "
          "usage or a folder that cannot be shared, 126 the viewer cannot be run, 127 there is no "
          "such viewer; otherwise the viewer's own.\n"));
