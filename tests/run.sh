@@ -4,7 +4,7 @@
 #
 # usage: tests/run.sh [--long]
 #
-#   --long   fuzzes for a minute each and soaks for an hour, instead of replaying and two minutes
+#   --long   fuzzes every target for a minute as well; without, the corpora are replayed
 #
 # SPDX-License-Identifier: LGPL-2.1-or-later
 set -u
@@ -81,6 +81,21 @@ meson_tests()
   failed=$((failed + $2))
 }
 
+# Every target is a test of its own.
+fuzz()
+{
+  local output
+  output=$(FUZZ_BUILD=$PWD/build-fuzz tests/fuzz/run.sh 60 2>&1)
+  local status=$?
+  printf '%s\n' "$output"
+  local bad
+  bad=$(grep -c '^not ok ' <<<"$output")
+  passed=$((passed + $(grep -c '^ok ' <<<"$output")))
+  failed=$((failed + bad))
+  # It did not come to its end.
+  [ $status -eq 0 ] || [ "$bad" -gt 0 ] || failed=$((failed + 1))
+}
+
 need 'packages' tests/install-deps.sh test
 need 'configure' quietly configure
 need 'build' quietly ninja -C "$build"
@@ -94,6 +109,11 @@ check 'the module exports gtk_module_init only' tests/check-exports.sh "$build/p
 
 echo '== tests'
 meson_tests
+
+if [ -n "$long" ]; then
+  echo '== fuzzing'
+  fuzz
+fi
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
