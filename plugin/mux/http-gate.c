@@ -400,6 +400,8 @@ http_canned_response (guint status)
 #define CANNED(line) "HTTP/1.1 " line "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
   switch (status)
     {
+    case 408:
+      return CANNED ("408 Request Timeout");
     case 413:
       return CANNED ("413 Content Too Large");
     case 414:

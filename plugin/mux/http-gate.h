@@ -111,7 +111,7 @@ guint http_gate_get_status (HttpGate *self);
 
 /**
  * http_canned_response:
- * @status: one that http_gate_get_status() returns, 500 or 503
+ * @status: one that http_gate_get_status() returns, 408, 500 or 503
  *
  * Returns: (transfer none): a whole response in static memory: no body, but a Content-Length, so
  *   that `Connection: close` means something to a peer whose connection we cannot close (P11)

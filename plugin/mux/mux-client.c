@@ -24,6 +24,7 @@ struct _MuxClient
 
   guint64 response_start; /* where in the output the response to the last whole request begins */
   gint64 idle_since;
+  gint64 fed_at;          /* when something came last */
   gboolean response_done; /* notes for settle () */
   gboolean cut;           /* the request was answered before it was read to its end */
   gboolean closed;
@@ -45,6 +46,7 @@ mux_client_new (gint64 id, const MuxClientFuncs *funcs, gpointer user_data)
   self->links.ready.data = self;
   self->links.over.data = self;
   self->gate = http_gate_new ();
+  self->idle_since = g_get_monotonic_time ();
 
   return self;
 }
@@ -251,6 +253,8 @@ mux_client_feed (MuxClient *self, GBytes *bytes, const guint8 *data, gsize size)
       return size;
     }
 
+  self->fed_at = g_get_monotonic_time ();
+
   if (self->held.size == 0)
     done = mux_client_pass (self, bytes, data, size);
 
@@ -319,6 +323,28 @@ mux_client_get_idle_since (MuxClient *self)
     return 0;
 
   return self->idle_since;
+}
+
+gint64
+mux_client_get_silent_since (MuxClient *self)
+{
+  switch (mux_client_get_state (self))
+    {
+    case HTTP_GATE_HEAD:
+      return mux_client_get_output_size (self) == 0 ? self->fed_at : 0;
+
+    case HTTP_GATE_BODY:
+      return mux_input_get_size (mux_stream_get_input (self->stream)) == 0
+                     && !mux_output_has_final (mux_stream_get_output (self->stream))
+                 ? self->fed_at
+                 : 0;
+
+    case HTTP_GATE_IDLE:
+    case HTTP_GATE_AWAITING:
+    case HTTP_GATE_REFUSED:
+    default:
+      return 0;
+    }
 }
 
 gboolean

@@ -15,7 +15,7 @@
 G_BEGIN_DECLS
 
 /* Bytes that came before the response to the request ahead of them was done. */
-#define MUX_HELD_MAX (256 * 1024)
+#define MUX_HELD_MAX (64 * 1024)
 
 typedef struct _MuxClient MuxClient;
 
@@ -96,6 +96,14 @@ gboolean mux_client_is_live (MuxClient *self);
  * Returns: when it became idle (g_get_monotonic_time()), 0 if it is not: in the middle of something
  */
 gint64 mux_client_get_idle_since (MuxClient *self);
+
+/**
+ * mux_client_get_silent_since:
+ *
+ * Returns: when the last byte of a request came that is not complete (g_get_monotonic_time()), 0 if
+ *   there is no such request, or if the server has yet to read what did come
+ */
+gint64 mux_client_get_silent_since (MuxClient *self);
 
 /**
  * mux_client_is_finished:

@@ -34,6 +34,7 @@ struct _Mux
   gboolean feed_waits; /* mux_feed() could not take everything, */
   MuxClient *full;     /* because of this client, if it still exists */
   guint stall_time;    /* in ms */
+  guint silence_time;  /* in ms */
   GSource *stall_source;
   gint64 last_progress;
 };
@@ -236,6 +237,7 @@ mux_new (const MuxOps *ops, gpointer user_data)
   g_queue_init (&self->over);
   self->pull_waits = TRUE;
   self->stall_time = MUX_STALL_TIME;
+  self->silence_time = MUX_SILENCE_TIME;
 
   mux_block_hold ();
   self->source = mux_source_new (mux_has_work, self);
@@ -262,49 +264,57 @@ mux_set_stall_time (Mux *self, guint milliseconds)
   self->stall_time = milliseconds;
 }
 
+void
+mux_set_silence_time (Mux *self, guint milliseconds)
+{
+  self->silence_time = milliseconds;
+}
+
+/* Who has been @since the longest; NULL if nobody is. */
 static MuxClient *
-mux_find_idle (Mux *self)
+mux_find_longest (Mux *self, gint64 (*since) (MuxClient *client))
 {
   MuxClient *found = NULL;
-  gint64 found_since = 0;
   GHashTableIter iter;
   gpointer value;
 
   g_hash_table_iter_init (&iter, self->clients);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      gint64 since = mux_client_get_idle_since (value);
-
-      if (since != 0 && (found == NULL || since < found_since))
-        {
-          found = value;
-          found_since = since;
-        }
-    }
+    if (since (value) != 0 && (found == NULL || since (value) < since (found)))
+      found = value;
 
   return found;
+}
+
+/* Makes room for one more client. */
+static gboolean
+mux_evict (Mux *self)
+{
+  MuxClient *client = mux_find_longest (self, mux_client_get_idle_since);
+
+  if (client != NULL)
+    {
+      mux_client_end (client, 0, FALSE);
+      mux_review (self, client);
+      return TRUE;
+    }
+
+  client = mux_find_longest (self, mux_client_get_silent_since);
+  if (client == NULL
+      || g_get_monotonic_time () - mux_client_get_silent_since (client)
+             < self->silence_time * G_TIME_SPAN_MILLISECOND)
+    return FALSE;
+
+  mux_client_end (client, 408, TRUE);
+  mux_review (self, client);
+  return TRUE;
 }
 
 static MuxClient *
 mux_admit (Mux *self, gint64 id)
 {
   MuxClient *client = mux_client_new (id, &client_funcs, self);
-  gboolean welcome = TRUE;
-
-  if (self->n_live >= MUX_MAX_CLIENTS)
-    {
-      MuxClient *idle = mux_find_idle (self);
-
-      if (idle != NULL)
-        {
-          mux_client_end (idle, 0, FALSE);
-          mux_review (self, idle);
-        }
-      else
-        {
-          welcome = FALSE;
-        }
-    }
+  gboolean welcome = self->n_live < MUX_MAX_CLIENTS || mux_evict (self);
 
   g_hash_table_insert (self->clients, (gpointer)mux_client_get_id (client), client);
   self->n_live++;

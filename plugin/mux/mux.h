@@ -19,6 +19,9 @@ G_BEGIN_DECLS
 #define MUX_MAX_OVER 4096
 /* How long a client may hold back the port without its server reading anything, in ms. */
 #define MUX_STALL_TIME (30 * 1000)
+/* A client that has left a request unfinished for so long may be evicted too, if no idle one is
+ * there, in ms: a connection of the guest that ends by RST ends without a word (P11). */
+#define MUX_SILENCE_TIME (5 * 60 * 1000)
 
 typedef struct _Mux Mux;
 
@@ -98,6 +101,12 @@ guint mux_get_n_clients (Mux *self);
  * @milliseconds: instead of %MUX_STALL_TIME, from the next time on that the port is held back
  */
 void mux_set_stall_time (Mux *self, guint milliseconds);
+
+/**
+ * mux_set_silence_time:
+ * @milliseconds: instead of %MUX_SILENCE_TIME
+ */
+void mux_set_silence_time (Mux *self, guint milliseconds);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Mux, mux_free)
 

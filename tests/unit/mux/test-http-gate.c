@@ -480,7 +480,7 @@ test_limits (void)
 static void
 test_canned (void)
 {
-  static const guint statuses[] = { 400, 413, 414, 417, 431, 500, 501, 503, 505 };
+  static const guint statuses[] = { 400, 408, 413, 414, 417, 431, 500, 501, 503, 505 };
 
   for (guint i = 0; i < G_N_ELEMENTS (statuses); i++)
     {

@@ -393,7 +393,7 @@ test_pipelining_held (Fixture *f, gconstpointer data)
 static void
 test_held_limit (Fixture *f, gconstpointer data)
 {
-  gsize size = 4 * MUX_HELD_MAX;
+  gsize size = 16 * MUX_HELD_MAX;
   g_autofree guint8 *body = random_bytes (size);
 
   fixture_send (f, 1, GET ("/pause") PUT ("/f", "Content-Length: 1048576"));
@@ -648,6 +648,46 @@ test_none_idle (Fixture *f, gconstpointer data)
   g_assert_cmpuint (mux_get_n_clients (f->mux), ==, MUX_MAX_CLIENTS);
   for (guint i = 0; i < f->requests->len; i++)
     g_assert_null (strstr (f->requests->pdata[i], "smuggled"));
+}
+
+/* Who left a request unfinished long ago makes room when nobody is idle. */
+static void
+test_silent (Fixture *f, gconstpointer data)
+{
+  static const char *const texts[]
+      = { "GET /", PUT ("/f", "Content-Length: 9") "x", PUT ("/f", "Transfer-Encoding: chunked") };
+
+  for (guint i = 0; i < MUX_MAX_CLIENTS; i++)
+    {
+      fixture_send (f, i, texts[i % 3]);
+      fixture_settle (f);
+    }
+  fixture_send (f, 1000, GET ("/smuggled"));
+  g_assert_cmpuint (fixture_wait_status (f, 1000, 1), ==, 503);
+  fixture_close (f, 1000);
+
+  mux_set_silence_time (f->mux, 0);
+  for (guint i = 0; i < 3; i++)
+    {
+      fixture_send (f, 1000 + i, texts[i]);
+      g_assert_cmpuint (fixture_wait_status (f, i, 1), ==, 408);
+      assert_silent (f, i);
+    }
+  fixture_settle (f);
+  g_assert_cmpuint (mux_get_n_clients (f->mux), ==, MUX_MAX_CLIENTS);
+  assert_requests (f, "");
+}
+
+/* Who never asked for anything is idle. */
+static void
+test_nothing_asked (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < 2 * MUX_MAX_CLIENTS; i++)
+    {
+      fixture_send (f, i, "\r\n");
+      assert_works (f, 1000 + i);
+    }
+  g_assert_cmpuint (f->requests->len, ==, 2 * MUX_MAX_CLIENTS);
 }
 
 /* Ids whose bytes are dropped: so many are remembered, then the one longest unheard of is not. */
@@ -1032,6 +1072,8 @@ main (int argc, char *argv[])
   ADD ("output-limit", test_output_limit);
   ADD ("eviction", test_eviction);
   ADD ("none-idle", test_none_idle);
+  ADD ("silent", test_silent);
+  ADD ("nothing-asked", test_nothing_asked);
   ADD ("over-limit", test_over_limit);
   ADD ("server-closes", test_server_closes);
   ADD ("server-closes-pipelined", test_server_closes_pipelined);
