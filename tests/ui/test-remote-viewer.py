@@ -38,6 +38,11 @@ BIG = 32 << 20
 # What would be ours to answer for; ATK's own, when a widget goes that is being read, is not.
 OUR_CRITICALS = ['Gtk-CRITICAL', 'Gtk-WARNING', 'GLib-CRITICAL', 'GLib-GObject-CRITICAL']
 
+# The button's name in the languages seen here, up to the state.
+BUTTON_NAMES = {'en': 'Shared folder', 'de': 'Freigegebener Ordner'}
+
+LOCALES = {'de': 'de_DE'}
+
 Item = collections.namedtuple('Item', 'depth role name description x y width height states')
 
 
@@ -122,10 +127,21 @@ class Viewer:
             GSETTINGS_BACKEND='keyfile', GIO_USE_VFS='local', GIO_USE_VOLUME_MONITOR='unix',
             LC_ALL='C.UTF-8')
         self.environment.update(environment)
+        language = environment.get('LANGUAGE', 'en')
+        self.button_name = BUTTON_NAMES[language]
+        if language != 'en':
+            self.use_locale(LOCALES[language])
         self.process = subprocess.Popen(
             ['remote-viewer', f'spice://127.0.0.1:{server.port}'],
             env=self.environment, stdout=self.log, stderr=subprocess.STDOUT)
         wait_for('the button in the header bar', self.button, START_DEADLINE)
+
+    def use_locale(self, name):
+        """Makes a locale that is not installed here, and uses it."""
+        locales = self.folder / 'locale'
+        locales.mkdir()
+        run('localedef', '-i', name, '-f', 'UTF-8', str(locales / f'{name}.UTF-8'))
+        self.environment.update(LOCPATH=str(locales), LC_ALL=f'{name}.UTF-8')
 
     def tree(self):
         """What a screen reader sees, as a list of Items from the outside in."""
@@ -144,11 +160,11 @@ class Viewer:
         return None
 
     def button(self):
-        return self.find('toggle button', self.options.button)
+        return self.find('toggle button', self.button_name)
 
     def wait_state(self, state):
         return wait_for(f'the button says {state}',
-                        lambda: self.find('toggle button', f'{self.options.button}: {state}'))
+                        lambda: self.find('toggle button', f'{self.button_name}: {state}'))
 
     def click(self, item):
         run('xdotool', 'mousemove', str(item.x + item.width // 2), str(item.y + item.height // 2),
@@ -157,7 +173,18 @@ class Viewer:
     def open_panel(self):
         if not self.panel_is_open():
             self.click(self.button())
-        wait_for('the panel', self.panel_is_open)
+        self.wait_still('toggle button', 'Share a folder with the guest')
+
+    def wait_still(self, role, name):
+        """Waits for an item, and until it moves no more: a panel slides open."""
+        previous = None
+
+        def still():
+            nonlocal previous
+            now = self.find(role, name)
+            alike, previous = now is not None and now == previous, now
+            return alike
+        wait_for(f'{role} {name}', still)
 
     def panel_is_open(self):
         return 'checked' in self.button().states and self.switch()
@@ -476,6 +503,24 @@ def test_full_screen(world):
         manager.wait(END_DEADLINE)
 
 
+def test_german(world):
+    """The same in German, every word of it."""
+    viewer = world.viewer
+    world.share()
+    wait_for('sharing', lambda: 'true' in (viewer.bus('Sharing') or ''))
+    viewer.click(viewer.button())
+    viewer.wait_still('check box', '')
+    viewer.picture('german-panel')
+    english = ['Shared folder', 'The guest can', 'Folder', 'Read-only', 'For all', 'For this one']
+    for item in viewer.tree():
+        check(f'{item.name} is German', not any(word in item.name for word in english))
+    viewer.click(viewer.find('check box', ''))
+    wait_for('it works', lambda: 'true' in viewer.bus('ReadOnly'))
+    viewer.set('share-dir', '/srv/nirgends')
+    wait_for('the error', lambda: '/srv/nirgends' in viewer.button().description)
+    check('in German', 'does not exist' not in viewer.button().description)
+
+
 def test_light(world):
     """The same in a light theme."""
     world.share()
@@ -494,6 +539,7 @@ TESTS = [
     (test_choose, {}),
     (test_drop, {}),
     (test_full_screen, {}),
+    (test_german, {'LANGUAGE': 'de'}),
     (test_light, {'GTK_THEME': 'Adwaita'}),
 ]
 
@@ -508,7 +554,6 @@ def main():
     parser.add_argument('--screens', required=True, type=pathlib.Path)
     parser.add_argument('only', nargs='*')
     options = parser.parse_args()
-    options.button = 'Shared folder'
     options.screens.mkdir(parents=True, exist_ok=True)
 
     tests = [test for test in TESTS
