@@ -4,6 +4,7 @@
  */
 #include "base/error.h"
 
-/* clang-format off: it takes the hyphens for minus signs */
-G_DEFINE_QUARK (spice - share - error - quark, spice_share_error)
+/* The formatter takes the hyphens for minus signs,. */
+/* clang-format off */
+G_DEFINE_QUARK (spice-share-error-quark, spice_share_error)
 /* clang-format on */
