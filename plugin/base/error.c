@@ -4,7 +4,7 @@
  */
 #include "base/error.h"
 
-/* The formatter takes the hyphens for minus signs,. */
+/* The formatter takes the hyphens for minus signs. */
 /* clang-format off */
 G_DEFINE_QUARK (spice-share-error-quark, spice_share_error)
 /* clang-format on */
