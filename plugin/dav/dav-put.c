@@ -168,6 +168,9 @@ dav_put_write_job (Share *share, gpointer data)
       self->error = share_upload_commit (self->upload, flags, fixed ? &self->old : NULL,
                                          &self->result, &self->created);
     }
+  /* Here it costs no job of its own. */
+  if (self->error < 0 || self->commit)
+    g_clear_pointer (&self->upload, share_upload_free);
 }
 
 static void dav_put_go_on (DavRequest *request, DavPut *self);

@@ -6,16 +6,14 @@
  */
 #include "dav/dav-server.h"
 
-#include <gio/gunixsocketaddress.h>
-#include <glib/gstdio.h>
 #include <libsoup/soup.h>
 #include <string.h>
-#include <sys/un.h>
 
 #include "base/log.h"
 #include "dav/dav-clipboard.h"
 #include "dav/dav-connection.h"
 #include "dav/dav-host.h"
+#include "dav/dav-keep-alive.h"
 #include "dav/dav-limits.h"
 #include "dav/dav-path.h"
 #include "dav/dav-xml-read.h"
@@ -34,7 +32,6 @@ struct _DavServer
   guint64 last_id;
 };
 
-static void dav_server_listen_nowhere (DavServer *self);
 static gboolean dav_server_sweep_now (gpointer user_data);
 static void
 dav_server_request_started (SoupServer *soup, SoupServerMessage *msg, gpointer user_data);
@@ -61,7 +58,8 @@ dav_server_new (const DavServerOps *ops, gpointer user_data)
   self->connections = g_hash_table_new (NULL, NULL);
   self->lookups = g_hash_table_new_full (NULL, NULL, (GDestroyNotify)dav_request_unref, NULL);
   self->soup = soup_server_new ("raw-paths", TRUE, "server-header", NULL, NULL);
-  dav_server_listen_nowhere (self);
+  if (!dav_keep_alive_enable (self->soup))
+    share_debug ("No folder for a socket: every connection ends with its first response");
 
   g_signal_connect (self->soup, "request-started", G_CALLBACK (dav_server_request_started), self);
   g_signal_connect (self->soup, "request-finished", G_CALLBACK (dav_server_request_over), self);
@@ -106,40 +104,6 @@ dav_server_free (DavServer *self)
   g_clear_pointer (&self->mount, dav_mount_unref);
   dav_mime_free (self->mime);
   g_free (self);
-}
-
-/* libsoup keeps a connection alive only if it listens somewhere: on a socket that nobody can reach,
- * as its folder is ours alone and its name is gone before the next line. */
-static gboolean
-dav_server_listen_in (DavServer *self, const char *folder)
-{
-  g_autofree char *path = g_build_filename (folder, "spice-share-XXXXXX", NULL);
-  g_autofree char *name = NULL;
-  g_autoptr (GSocketAddress) address = NULL;
-  g_autoptr (GSocket) socket = NULL;
-  gboolean listens = FALSE;
-
-  if (g_mkdtemp_full (path, 0700) == NULL)
-    return FALSE;
-
-  name = g_build_filename (path, "s", NULL);
-  address = g_unix_socket_address_new (name);
-  socket
-      = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
-  if (socket != NULL && strlen (name) < sizeof ((struct sockaddr_un){ 0 }).sun_path)
-    listens = g_socket_bind (socket, address, FALSE, NULL) && g_socket_listen (socket, NULL)
-              && soup_server_listen_socket (self->soup, socket, 0, NULL);
-  g_unlink (name);
-  g_rmdir (path);
-  return listens;
-}
-
-static void
-dav_server_listen_nowhere (DavServer *self)
-{
-  if (!dav_server_listen_in (self, g_get_user_runtime_dir ())
-      && !dav_server_listen_in (self, g_get_tmp_dir ()) && !dav_server_listen_in (self, "/tmp"))
-    share_debug ("No folder for a socket: every connection ends with its first response");
 }
 
 /* Connections */
@@ -190,6 +154,20 @@ static const DavConnectionOps dav_server_connection_ops = {
   .closed = dav_server_connection_closed,
 };
 
+/* To the guest's program a connection that merely closes says nothing (DESIGN P11). */
+static void
+dav_server_turn_away (GIOStream *stream)
+{
+  static const char response[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\n"
+                                 "Connection: close\r\nContent-Length: 0\r\n\r\n";
+
+  /* A new stream has room for this; if it has not, its peer is no client of ours. */
+  g_pollable_output_stream_write_nonblocking (
+      G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream)), response,
+      sizeof response - 1, NULL, NULL);
+  g_io_stream_close (stream, NULL, NULL);
+}
+
 void
 dav_server_accept (DavServer *self, GIOStream *stream, gint64 client)
 {
@@ -199,7 +177,7 @@ dav_server_accept (DavServer *self, GIOStream *stream, gint64 client)
     {
       share_debug ("dav: client %" G_GINT64_FORMAT " refused, there are %d", client,
                    DAV_MAX_CONNECTIONS);
-      g_io_stream_close (stream, NULL, NULL);
+      dav_server_turn_away (stream);
       return;
     }
 
@@ -445,8 +423,7 @@ dav_server_got_all (SoupServer *soup,
 
 /* What is shared */
 
-/* Those that have not been answered get an answer: to the guest's program a connection that merely
- * closes is one that says nothing (DESIGN P11). */
+/* Those that have not been answered get an answer. */
 void
 dav_server_set_share (DavServer *self, Share *share)
 {

@@ -259,7 +259,7 @@ dav_output_flush_tail (DavOutput *self)
 }
 
 static gboolean
-dav_output_invoked (gpointer user_data)
+dav_output_tail_came (gpointer user_data)
 {
   DavOutput *self = DAV_OUTPUT (user_data);
 
@@ -276,6 +276,7 @@ dav_output_write (GOutputStream *stream,
                   GError **error)
 {
   DavOutput *self = DAV_OUTPUT (stream);
+  g_autoptr (GSource) source = NULL;
   gboolean fits;
 
   g_mutex_lock (&self->mutex);
@@ -293,8 +294,11 @@ dav_output_write (GOutputStream *stream,
       return -1;
     }
 
-  g_main_context_invoke_full (self->context, G_PRIORITY_DEFAULT, dav_output_invoked,
-                              g_object_ref (self), g_object_unref);
+  /* Not g_main_context_invoke(), which might call right here. */
+  source = g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, dav_output_tail_came, g_object_ref (self), g_object_unref);
+  g_source_attach (source, self->context);
   return count;
 }
 
