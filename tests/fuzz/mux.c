@@ -190,7 +190,8 @@ server_write (GIOStream *stream, gsize count)
   GOutputStream *output = g_io_stream_get_output_stream (stream);
 
   g_pollable_output_stream_write_nonblocking (G_POLLABLE_OUTPUT_STREAM (output), response,
-                                              MIN (count * 2000 + 1, sizeof response), NULL, NULL);
+                                              MIN (count * count * 4 + 1, sizeof response), NULL,
+                                              NULL);
   g_assert (mux_output_get_size (MUX_OUTPUT (output)) <= MUX_OUTPUT_MAX);
 }
 
@@ -234,7 +235,7 @@ step (World *world, guint what, guint who, guint amount)
       break;
     case 3:
       if (!held_back (world))
-        send (world, id, zeros, amount * 257);
+        send (world, id, zeros, amount * amount);
       break;
     case 4:
       if (!held_back (world))
