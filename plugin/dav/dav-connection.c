@@ -177,6 +177,20 @@ dav_connection_flushed (gpointer user_data)
   self->ops->all_written (self, self->user_data);
 }
 
+/* To the guest's program a connection that merely closes says nothing (DESIGN P11). */
+void
+dav_connection_turn_away (GIOStream *stream)
+{
+  static const char response[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\n"
+                                 "Connection: close\r\nContent-Length: 0\r\n\r\n";
+
+  /* A new stream has room for this; if it has not, its peer is no client of ours. */
+  g_pollable_output_stream_write_nonblocking (
+      G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream)), response,
+      sizeof response - 1, NULL, NULL);
+  g_io_stream_close (stream, NULL, NULL);
+}
+
 /* Closing */
 
 static gboolean

@@ -37,6 +37,14 @@ DavConnection *dav_connection_new (GIOStream *stream,
                                    gpointer user_data);
 
 /**
+ * dav_connection_turn_away:
+ * @stream: a stream there is no room for
+ *
+ * Answers with 503 what has not been asked yet, and closes it.
+ */
+void dav_connection_turn_away (GIOStream *stream);
+
+/**
  * dav_connection_free:
  *
  * Ends it at once, without calling back. Not from inside libsoup.

@@ -212,6 +212,9 @@ dav_get_done (DavRequest *request, gpointer data)
     }
   else if (self->status == SOUP_STATUS_NOT_MODIFIED)
     {
+      /* Its length would be that of what is not sent; none is right as well. */
+      soup_message_headers_set_encoding (soup_server_message_get_response_headers (request->msg),
+                                         SOUP_ENCODING_NONE);
       if (self->file != NULL)
         dav_get_set_headers (request, &self->stat);
       dav_request_answer (request, self->status, NULL, NULL);

@@ -154,20 +154,6 @@ static const DavConnectionOps dav_server_connection_ops = {
   .closed = dav_server_connection_closed,
 };
 
-/* To the guest's program a connection that merely closes says nothing (DESIGN P11). */
-static void
-dav_server_turn_away (GIOStream *stream)
-{
-  static const char response[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\n"
-                                 "Connection: close\r\nContent-Length: 0\r\n\r\n";
-
-  /* A new stream has room for this; if it has not, its peer is no client of ours. */
-  g_pollable_output_stream_write_nonblocking (
-      G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream)), response,
-      sizeof response - 1, NULL, NULL);
-  g_io_stream_close (stream, NULL, NULL);
-}
-
 void
 dav_server_accept (DavServer *self, GIOStream *stream, gint64 client)
 {
@@ -177,7 +163,7 @@ dav_server_accept (DavServer *self, GIOStream *stream, gint64 client)
     {
       share_debug ("dav: client %" G_GINT64_FORMAT " refused, there are %d", client,
                    DAV_MAX_CONNECTIONS);
-      dav_server_turn_away (stream);
+      dav_connection_turn_away (stream);
       return;
     }
 
@@ -377,6 +363,12 @@ dav_server_got_head (SoupServer *soup,
     {
       GUri *uri = soup_server_message_get_uri (msg);
 
+      /* A name with an unescaped `?` in it must not end up as a change to another file. */
+      if (g_uri_get_query (uri) != NULL && (request->method->flags & DAV_METHOD_CHANGES) != 0)
+        {
+          dav_request_fail (request, SOUP_STATUS_BAD_REQUEST);
+          return;
+        }
       result = g_uri_get_fragment (uri) != NULL
                    ? DAV_PATH_MALFORMED
                    : dav_path_decode (g_uri_get_path (uri), &request->path, &request->slash);

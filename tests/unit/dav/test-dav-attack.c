@@ -115,6 +115,8 @@ static const Attack attacks[] = {
   /* Things that destroy. */
   { "DELETE", "/", NULL, NULL, 403, WHOLE },
   { "DELETE", "//", NULL, NULL, 403, WHOLE },
+  { "DELETE", "/precious?x", NULL, NULL, 400, WHOLE },
+  { "PUT", "/precious?", NULL, "x", 400, WHOLE },
   { "DELETE", "/.", NULL, NULL, 403, WHOLE },
   { "DELETE", "/folder/..", NULL, NULL, 403, WHOLE },
   { "MOVE", "/", TO "/x\r\n", NULL, 403, WHOLE },

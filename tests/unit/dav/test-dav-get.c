@@ -209,6 +209,7 @@ test_get_conditions (void)
 
       g_assert_cmpuint (same->status, ==, 304);
       assert_header (same, "ETag", etag);
+      assert_header (same, "Content-Length", NULL);
     }
   {
     g_autoptr (DavResponse) part = dav_client_request (client, "GET", "/f", if_range, NULL);
@@ -216,8 +217,11 @@ test_get_conditions (void)
         client, "GET", "/f", "Range: bytes=0-1\r\nIf-Range: \"other\"\r\n", NULL);
     g_autoptr (DavResponse) failed
         = dav_client_request (client, "GET", "/f", "If-Match: \"other\"\r\n", NULL);
+    g_autoptr (DavResponse) folder
+        = dav_client_request (client, "GET", "/", "If-None-Match: *\r\n", NULL);
     g_autoptr (DavResponse) again = dav_client_request (client, "GET", "/f", NULL, NULL);
 
+    g_assert_cmpuint (folder->status, ==, 304);
     g_assert_cmpuint (part->status, ==, 206);
     g_assert_cmpstr (dav_response_text (part), ==, "01");
     g_assert_cmpuint (whole->status, ==, 200);
