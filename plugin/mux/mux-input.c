@@ -159,9 +159,19 @@ mux_input_get_size (MuxInput *self)
   return self->queue.size;
 }
 
+/* SoupServer lets go of a kept-alive connection only if it has read something since its last
+ * response (P17, zombies); it skips an empty line before a request, and then meets the error. */
+static void
+mux_input_push_wake_up (MuxInput *self)
+{
+  mux_queue_push (&self->queue, NULL, (const guint8 *)"\r\n", 2);
+}
+
 void
 mux_input_end_request (MuxInput *self)
 {
+  if (self->broken && !self->fresh)
+    mux_input_push_wake_up (self);
   self->fresh = TRUE;
 }
 
@@ -172,12 +182,8 @@ mux_input_break (MuxInput *self)
     return;
 
   mux_queue_clear (&self->queue);
-
-  /* SoupServer lets go of a kept-alive connection only if it has read something since its last
-   * response (P17, zombies); it skips an empty line before a request, and then meets the error. */
   if (self->fresh)
-    mux_queue_push (&self->queue, NULL, (const guint8 *)"\r\n", 2);
-
+    mux_input_push_wake_up (self);
   self->broken = TRUE;
 }
 

@@ -48,7 +48,8 @@ gsize mux_input_get_size (MuxInput *self);
 /**
  * mux_input_end_request:
  *
- * The reader has finished with a request; the next byte it reads begins another.
+ * The reader has finished with a request; the next byte it reads begins another (even if the stream
+ * is broken: then that is an empty line, and the error behind it).
  */
 void mux_input_end_request (MuxInput *self);
 

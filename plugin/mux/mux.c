@@ -14,8 +14,8 @@
 #include "mux/mux-block.h"
 #include "mux/mux-client.h"
 #include "mux/mux-frame.h"
-#include "mux/mux-output.h"
 #include "mux/mux-source.h"
+#include "mux/mux-stream.h"
 
 struct _Mux
 {
@@ -465,6 +465,8 @@ mux_request_done (Mux *self, GIOStream *stream)
 
   if (client != NULL)
     mux_client_request_done (client);
+  else if (MUX_IS_STREAM (stream))
+    mux_input_end_request (mux_stream_get_input (MUX_STREAM (stream)));
 }
 
 void

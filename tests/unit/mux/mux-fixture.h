@@ -18,6 +18,7 @@ G_BEGIN_DECLS
  * @n_streams: streams alive: one for each connection that the mux or libsoup has not let go of
  * @n_hang_ups: signals `hang-up`
  * @paused: (transfer full): the message of /pause that waits for fixture_resume()
+ * @discard: what the guest receives is not kept
  * @manual: the test pulls by itself; else all output goes to the guest at once
  *
  * Paths: /size/N answers N bytes, /close/N too but closes, /pause waits for fixture_resume(),
@@ -38,6 +39,7 @@ typedef struct
   guint n_accepted;
   guint n_hang_ups;
   SoupServerMessage *paused;
+  gboolean discard;
   gboolean manual;
   gboolean output_ready;
   guint n_input_ready;
@@ -46,7 +48,6 @@ typedef struct
   gsize unfed_offset;   /* in the first of them */
   GHashTable *received; /* GByteArray by id */
   GHashTable *closed;   /* guint: how many frames of size 0, by id */
-  GByteArray *stream;   /* bytes pulled and not yet split into frames */
   GQueue frames;        /* of Frame, in order, while `keep_frames` */
   gboolean keep_frames;
 } Fixture;

@@ -432,6 +432,19 @@ test_hang_up_idle (Fixture *f, gconstpointer data)
   assert_read_fails (f, G_IO_ERROR_BROKEN_PIPE);
 }
 
+/* The reader was busy with a response, and finishes it all the same. */
+static void
+test_hang_up_busy (Fixture *f, gconstpointer data)
+{
+  push (f, "GET");
+  assert_read (f, "GET");
+  mux_stream_hang_up (f->stream);
+  mux_input_end_request (f->input);
+  mux_input_end_request (f->input);
+  assert_read (f, "\r\n");
+  assert_read_fails (f, G_IO_ERROR_BROKEN_PIPE);
+}
+
 static void
 note_result (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -539,6 +552,7 @@ main (int argc, char *argv[])
   ADD ("final", test_final);
   ADD ("hang-up", test_hang_up);
   ADD ("hang-up-idle", test_hang_up_idle);
+  ADD ("hang-up-busy", test_hang_up_busy);
   ADD ("close", test_close);
   ADD ("other-thread", test_other_thread);
 

@@ -1040,6 +1040,93 @@ test_odd_frames (Fixture *f, gconstpointer data)
   mux_request_done (f->mux, NULL);
 }
 
+/* What one connection of the guest sends: its texts in pieces, then perhaps the end. */
+typedef struct
+{
+  const char *rest; /* of the text at hand */
+  gboolean ends;    /* the connection does, with the text */
+} Talker;
+
+/* Everybody talks at once, in pieces, with a port cut anywhere; some break off, some are refused;
+ * the guest reads when it likes. No body, and nothing behind a refusal, is ever run. */
+static void
+test_random (Fixture *f, gconstpointer data)
+{
+  static const char *const texts[] = {
+    GET ("/size/0"),
+    GET ("/size/100"),
+    GET ("/size/300000"),
+    GET ("/close/70000"),
+    GET ("/chunked"),
+    PUT ("/f", "Content-Length: 43") GET ("/smuggled"),
+    PUT ("/f", "Transfer-Encoding: chunked") "2b\r\n" GET ("/smuggled") "\r\n0\r\nA: b\r\n\r\n",
+    PUT ("/f", "Expect: 100-continue\r\nContent-Length: 43") GET ("/smuggled"),
+    PUT ("/refuse", "Content-Length: 43") GET ("/smuggled"),
+  };
+  /* These leave a connection that is only good for closing. */
+  static const char *const last[] = {
+    "BREW /" HOST "\r\n" GET ("/smuggled"),
+    PUT ("/f", "Content-Length: 43\r\nContent-Length: 0") GET ("/smuggled"),
+    PUT ("/f", "Transfer-Encoding: chunked") "29\r\n" GET ("/smuggled") GET ("/smuggled"),
+    PUT ("/refuse", "Expect: 100-continue\r\nContent-Length: 9999") GET ("/smuggled")
+        GET ("/smuggled"),
+    PUT ("/refuse-open", "Expect: 100-continue\r\nContent-Length: 43") GET ("/smuggled")
+        GET ("/smuggled"),
+    PUT ("/f", "Content-Length: 9999") GET ("/smuggled"),
+    "GET /smuggled" HOST,
+  };
+  Talker talkers[2 * MUX_MAX_CLIENTS] = { { NULL, FALSE } };
+
+  f->manual = TRUE;
+  f->discard = TRUE;
+  for (guint i = 0; i < 30000; i++)
+    {
+      guint id = g_test_rand_int_range (0, g_test_rand_bit () ? 8 : G_N_ELEMENTS (talkers));
+      Talker *talker = &talkers[id];
+      gsize wanted, n;
+
+      if (g_test_rand_int_range (0, 3) == 0)
+        fixture_pull (f, PULL);
+      if (g_test_rand_bit ())
+        g_main_context_iteration (f->context, FALSE);
+      if (f->unfed.length > 20)
+        {
+          fixture_settle (f);
+          continue;
+        }
+
+      if (talker->rest == NULL)
+        {
+          talker->ends = g_test_rand_int_range (0, 4) == 0;
+          talker->rest = talker->ends ? last[g_test_rand_int_range (0, G_N_ELEMENTS (last))]
+                                      : texts[g_test_rand_int_range (0, G_N_ELEMENTS (texts))];
+        }
+      wanted = g_test_rand_bit () ? 1000 : g_test_rand_int_range (1, 60);
+      n = MIN (wanted, strlen (talker->rest));
+      fixture_send_data (f, id, talker->rest, n);
+      talker->rest += n;
+      if (*talker->rest == '\0')
+        {
+          if (talker->ends)
+            fixture_close (f, id);
+          talker->rest = NULL;
+        }
+      g_assert_cmpuint (mux_get_n_clients (f->mux), <=, MUX_MAX_CLIENTS);
+    }
+
+  while (fixture_pull (f, PULL) || g_main_context_iteration (f->context, FALSE))
+    ;
+  g_assert_cmpuint (f->unfed.length, ==, 0);
+  g_assert_cmpuint (f->requests->len, >, 1000);
+  for (guint i = 0; i < f->requests->len; i++)
+    if (strstr (f->requests->pdata[i], "smuggled") != NULL)
+      g_error ("%s", (char *)f->requests->pdata[i]);
+  g_test_message ("%u requests, %u aborted", f->requests->len, f->n_aborted);
+  mux_reset (f->mux);
+  fixture_settle (f);
+  g_assert_cmpuint (f->n_streams, ==, 0);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -1090,6 +1177,7 @@ main (int argc, char *argv[])
   ADD ("zombies", test_zombies);
   ADD ("reset", test_reset);
   ADD ("odd-frames", test_odd_frames);
+  ADD ("random", test_random);
 
   return g_test_run ();
 }
