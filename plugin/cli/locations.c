@@ -8,7 +8,6 @@
 
 #define MODULE_FILE "libspice-share.so"
 #define CORE_FILE "libspice-share-core.so"
-#define MODULE_NAME "spice-share"
 #define SCHEMA_VARIABLE "GSETTINGS_SCHEMA_DIR"
 
 /* The folder of this program, or NULL where it is an installed one: there the module lies in the
@@ -63,7 +62,8 @@ locations_dup_module (void)
 {
   g_autofree char *folder = build_folder ();
 
-  return folder != NULL ? g_build_filename (folder, MODULE_FILE, NULL) : g_strdup (MODULE_NAME);
+  return folder != NULL ? g_build_filename (folder, MODULE_FILE, NULL)
+                        : g_strdup (INSTALLED_MODULE);
 }
 
 char *

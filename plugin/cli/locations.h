@@ -19,8 +19,8 @@ void locations_use (void);
 /**
  * locations_dup_module:
  *
- * Returns: (transfer full): what GTK_MODULES is to name: the path of the built module, or the name
- *   of the installed one
+ * Returns: (transfer full): what GTK_MODULES is to name: the installed module by its name where GTK
+ *   looks for modules, otherwise by its path, and the built one by its path
  */
 char *locations_dup_module (void);
 
