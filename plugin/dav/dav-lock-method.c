@@ -52,6 +52,16 @@ dav_locking_unref (gpointer data)
   g_free (self);
 }
 
+/* All of the answer has been written: now the lock is the client's. */
+static void
+dav_locking_told (SoupServerMessage *msg, gpointer user_data)
+{
+  DavRequest *request = user_data;
+  DavLocking *self = request->data;
+
+  g_clear_pointer (&self->token, g_free);
+}
+
 /* The answer to a LOCK that was granted. */
 static void
 dav_locking_answer (DavLocking *self, DavRequest *request, const DavLock *lock, guint status)
@@ -64,7 +74,10 @@ dav_locking_answer (DavLocking *self, DavRequest *request, const DavLock *lock, 
       g_autofree char *value = g_strconcat ("<", self->token, ">", NULL);
 
       dav_request_set_header (request, "Lock-Token", value);
-      g_clear_pointer (&self->token, g_free);
+      self->refs++;
+      dav_request_set_data (request, self, dav_locking_unref);
+      /* Disconnected by dav_request_end(). */
+      g_signal_connect (request->msg, "wrote-body", G_CALLBACK (dav_locking_told), request);
     }
   dav_xml_append_lock_body (xml, lock, g_get_monotonic_time ());
   body = g_string_free_to_bytes (xml);
