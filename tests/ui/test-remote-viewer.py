@@ -92,6 +92,32 @@ class Server:
         self.drain.wait(END_DEADLINE)
 
 
+class Qemu:
+    """A virtual machine that is not running: it has a name, a UUID, a screen and the port."""
+
+    def __init__(self, name, uuid):
+        with socket.socket() as free:
+            free.bind(('127.0.0.1', 0))
+            self.port = free.getsockname()[1]
+        self.process = subprocess.Popen(
+            ['qemu-system-x86_64', '-S', '-display', 'none', '-nodefaults', '-vga', 'std',
+             '-accel', 'tcg', '-name', name, '-uuid', uuid,
+             '-spice', f'port={self.port},addr=127.0.0.1,disable-ticketing=on',
+             '-device', 'virtio-serial',
+             '-chardev', 'spiceport,id=share,name=org.spice-space.webdav.0',
+             '-device', 'virtserialport,chardev=share,name=org.spice-space.webdav.0'],
+            stderr=subprocess.DEVNULL)
+        wait_for('QEMU', self.listens)
+
+    def listens(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(('127.0.0.1', self.port)) == 0
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(END_DEADLINE)
+
+
 class Guest:
     """A program in the guest, behind spice-webdavd: frames of i64le id, u16le size, bytes."""
 
@@ -116,10 +142,10 @@ class Guest:
 class Viewer:
     """remote-viewer with the module, and what can be seen of it from outside."""
 
-    def __init__(self, options, server, folder, **environment):
+    def __init__(self, options, server, folder, command=None, **environment):
         self.options = options
         self.folder = folder
-        self.log = open(folder / 'viewer.log', 'w+')
+        self.log = tempfile.TemporaryFile('w+', dir=folder)
         self.environment = dict(
             os.environ, HOME=str(folder), XDG_CONFIG_HOME=str(folder / 'config'),
             XDG_DATA_HOME=str(folder / 'data'), XDG_CACHE_HOME=str(folder / 'cache'),
@@ -132,9 +158,10 @@ class Viewer:
         if language != 'en':
             self.use_locale(LOCALES[language])
         self.process = subprocess.Popen(
-            ['remote-viewer', f'spice://127.0.0.1:{server.port}'],
+            command or ['remote-viewer', f'spice://127.0.0.1:{server.port}'],
             env=self.environment, stdout=self.log, stderr=subprocess.STDOUT)
-        wait_for('the button in the header bar', self.button, START_DEADLINE)
+        if command is None:
+            wait_for('the button in the header bar', self.button, START_DEADLINE)
 
     def use_locale(self, name):
         """Makes a locale that is not installed here, and uses it."""
@@ -225,6 +252,10 @@ class Viewer:
         return subprocess.run(['gsettings', 'get', schema, key], env=self.environment, check=True,
                               capture_output=True, text=True).stdout.strip()
 
+    def spice_share(self, *words):
+        return subprocess.run([self.options.spice_share, *words], env=self.environment, check=True,
+                              capture_output=True, text=True).stdout
+
     def bus(self, name):
         """A property of the channel on the bus, as gdbus prints it; None while there is none."""
         answer = subprocess.run(
@@ -253,6 +284,7 @@ class World:
     """A server, a guest, a folder to share and a viewer."""
 
     def __init__(self, options, **environment):
+        self.options = options
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='spice-share-ui.'))
         self.photos = self.folder / 'photos'
         self.photos.mkdir()
@@ -503,6 +535,100 @@ def test_full_screen(world):
         manager.wait(END_DEADLINE)
 
 
+VMS = {
+    'web': '12345678-9abc-def0-0102-0304050607ff',
+    'mail': '12345678-9abc-def0-0102-030405060700',
+}
+
+
+def test_two_machines(world):
+    """Two virtual machines at once, each with a folder of its own, and what is for all."""
+    servers = [Qemu(name, uuid) for name, uuid in VMS.items()]
+    viewers = []
+    try:
+        world.viewer.set('share-dir', str(world.photos))
+        web = Viewer(world.options, servers[0], world.folder)
+        viewers.append(web)
+        web.wait_state('Waiting for the guest')
+        check('what is for all', str(world.photos) in web.bus('SharedDir'))
+
+        # Its own from here on, by the panel.
+        web.open_panel()
+        web.click(web.find('radio button', 'For this one only (web)'))
+        wait_for('the override', lambda: web.get(
+            'override', f'{SCHEMA}.vm:/org/spice-space/webdav/vm/{VMS["web"]}/') == 'true')
+        web.key_to_focus('Escape')
+        wait_for('the panel closes', lambda: not web.switch())
+
+        mail = Viewer(world.options, servers[1], world.folder)
+        viewers.append(mail)
+        wait_for('the second one is up', lambda: 'true' in (mail.bus('Sharing') or ''))
+        check('it has what is for all', str(world.photos) in mail.bus('SharedDir'))
+        said = web.spice_share('set', '--vm', 'mail', str(world.other))
+        check(f'one of them is told: {said}', said == 'mail: shared\n')
+        check('the second has its own', str(world.other) in mail.bus('SharedDir'))
+        check('the first has its own', str(world.photos) in web.bus('SharedDir'))
+
+        # What is for all concerns neither now.
+        web.set('share-dir', '')
+        wait_for('the viewer of nothing special', lambda: 'false' in world.viewer.bus('Sharing'))
+        check('the first goes on', 'true' in web.bus('Sharing'))
+        check('the second goes on', 'true' in mail.bus('Sharing'))
+        lines = web.spice_share('status').splitlines()
+        check(f'status knows all of them: {lines}', len(lines) == 3)
+    finally:
+        for viewer in viewers:
+            viewer.close()
+        for server in servers:
+            server.close()
+
+
+def test_notifications(world):
+    """What nobody at the window asked for is told; what the person there did is not."""
+    viewer = world.viewer
+    heard = world.folder / 'heard'
+    with open(heard, 'w') as file:
+        monitor = subprocess.Popen(['dbus-monitor', "interface='org.freedesktop.Notifications'"],
+                                   stdout=file)
+    try:
+        def is_told(what):
+            return what in heard.read_text()
+        wait_for('the monitor', lambda: is_told('NameAcquired'))
+        viewer.set('share-dir', '/srv/nowhere')
+        wait_for('the error is told', lambda: is_told('cannot be shared'))
+        check('with the sentence', is_told('/srv/nowhere'))
+        viewer.open_panel()
+        viewer.click(viewer.find('combo box', ''))
+        viewer.click(wait_for('the list of folders', lambda: viewer.find('menu item', 'other')))
+        viewer.wait_state('Shared')
+        check('nobody is told what he did', not is_told('is now shared'))
+        # Longer than it takes to forget who asked.
+        deadline = time.monotonic() + 6
+        wait_for('some time', lambda: time.monotonic() > deadline)
+        viewer.set('share-dir', '')
+        wait_for('the end is told', lambda: is_told('any more'))
+        viewer.set('share-dir', str(world.photos))
+        wait_for('the beginning is told', lambda: is_told('is now shared with spice-rig'))
+    finally:
+        monitor.terminate()
+        monitor.wait(END_DEADLINE)
+
+
+def test_spicy(world):
+    """A viewer without a header bar: nothing is added, sharing works."""
+    server = Qemu('web', VMS['web'])
+    spicy = Viewer(world.options, server, world.folder,
+                   ['spicy', '-h', '127.0.0.1', '-p', str(server.port)])
+    try:
+        wait_for('the window', lambda: spicy.find('frame', 'spice'), START_DEADLINE)
+        spicy.set('share-dir', str(world.photos))
+        wait_for('sharing', lambda: 'true' in (spicy.bus('Sharing') or ''), START_DEADLINE)
+        check('no button', spicy.button() is None)
+    finally:
+        spicy.close()
+        server.close()
+
+
 def test_german(world):
     """The same in German, every word of it."""
     viewer = world.viewer
@@ -539,6 +665,9 @@ TESTS = [
     (test_choose, {}),
     (test_drop, {}),
     (test_full_screen, {}),
+    (test_two_machines, {}),
+    (test_notifications, {}),
+    (test_spicy, {}),
     (test_german, {'LANGUAGE': 'de'}),
     (test_light, {'GTK_THEME': 'Adwaita'}),
 ]
@@ -548,6 +677,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--module', required=True)
     parser.add_argument('--schema-dir', required=True)
+    parser.add_argument('--spice-share', required=True)
     parser.add_argument('--spice-rig', required=True)
     parser.add_argument('--a11y-tree', required=True)
     parser.add_argument('--drag-source', required=True)
@@ -567,6 +697,8 @@ def main():
             try:
                 function(world)
             except Exception:
+                if world.viewer is None:
+                    raise
                 world.viewer.picture(f'failed-{name}')
                 print('\n'.join(f'# {item}' for item in world.viewer.tree()), flush=True)
                 raise
