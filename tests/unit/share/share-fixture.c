@@ -231,6 +231,28 @@ tree_delete (const char *path)
 }
 
 void
+fixture_make_tree (Fixture *fixture, const char *top)
+{
+  g_autofree char *deep = g_build_filename (top, "a", "b", NULL);
+  g_autofree char *deep_file = g_build_filename (deep, "file", NULL);
+  g_autofree char *file = g_build_filename (top, "file", NULL);
+  g_autofree char *empty = g_build_filename (top, "empty", NULL);
+
+  fixture_mkdir (fixture, deep);
+  fixture_mkdir (fixture, empty);
+  fixture_write (fixture, deep_file, "deep content");
+  fixture_write (fixture, file, "content");
+}
+
+char *
+fixture_describe (Fixture *fixture, const char *path)
+{
+  g_autofree char *whole = fixture_path (fixture, path);
+
+  return tree_describe (whole);
+}
+
+void
 fixture_set_up (Fixture *self, gconstpointer flags)
 {
   g_autoptr (GError) error = NULL;
@@ -273,23 +295,49 @@ count_descriptors (void)
   return count_entries ("/proc/self/fd");
 }
 
+static char *
+name_of_task (const char *task)
+{
+  g_autofree char *file = g_build_filename ("/proc/self/task", task, "comm", NULL);
+  char *name = NULL;
+
+  g_file_get_contents (file, &name, NULL, NULL);
+  return name;
+}
+
 guint
 count_threads (void)
 {
   g_autoptr (GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
+  g_autofree char *main_task = g_strdup_printf ("%d", getpid ());
+  g_autofree char *main_name = name_of_task (main_task);
   const char *task;
   guint n = 0;
 
   g_assert_nonnull (dir);
   while ((task = g_dir_read_name (dir)))
     {
-      g_autofree char *file = g_build_filename ("/proc/self/task", task, "comm", NULL);
-      g_autofree char *name = NULL;
+      g_autofree char *name = name_of_task (task);
 
-      if (g_file_get_contents (file, &name, NULL, NULL) && g_str_has_prefix (name, "spice-share"))
+      /* One that is just beginning still has the name of who started it. */
+      if (name
+          && (g_str_has_prefix (name, "spice-share")
+              || (strcmp (name, main_name) == 0 && strcmp (task, main_task) != 0)))
         n++;
     }
   return n;
+}
+
+static gboolean
+descriptors_are_closed (gpointer data)
+{
+  return count_descriptors () <= GPOINTER_TO_UINT (data);
+}
+
+void
+fixture_wait_for_descriptors (guint n)
+{
+  fixture_wait (descriptors_are_closed, GUINT_TO_POINTER (n));
 }
 
 static gboolean
@@ -466,304 +514,4 @@ fixture_run (Fixture *self, ShareJob job, gpointer data)
   share_run (self->share, call_job, call_done, &call);
   fixture_wait (is_set, &call.run.done);
   g_assert_true (call.run.ran);
-}
-
-/* One call of a function of plugin/share/. */
-typedef struct
-{
-  const char *path;
-  const char *target;
-  const char *content;
-  ShareTreeFlags flags;
-  ShareFailures *failures;
-  gboolean *created;
-  ShareStat *stat;
-  GPtrArray *names;
-  GString *text;
-  GBytes *bytes;
-  GStrv attributes;
-  gint64 mtime;
-  guint32 nsec;
-  int result;
-} Op;
-
-static int
-run_op (Fixture *self, ShareJob job, Op *op)
-{
-  fixture_run (self, job, op);
-  return op->result;
-}
-
-static void
-stat_job (Share *share, gpointer data)
-{
-  Op *op = data;
-
-  op->result = share_stat (share, op->path, op->stat);
-}
-
-int
-do_stat (Fixture *self, const char *path, ShareStat *stat)
-{
-  ShareStat ignored;
-  Op op = { .path = path, .stat = stat ? stat : &ignored };
-
-  return run_op (self, stat_job, &op);
-}
-
-static void
-read_job (Share *share, gpointer data)
-{
-  Op *op = data;
-  g_autoptr (ShareFile) file = NULL;
-  char buffer[1000];
-  gssize size;
-
-  op->result = share_file_open (share, op->path, NULL, &file);
-  if (op->result < 0)
-    return;
-  while ((size = share_file_read (file, buffer, sizeof buffer, op->text->len)) > 0)
-    g_string_append_len (op->text, buffer, size);
-  op->result = (int)size;
-}
-
-int
-do_read (Fixture *self, const char *path, char **content)
-{
-  g_autoptr (GString) text = g_string_new (NULL);
-  Op op = { .path = path, .text = text };
-
-  run_op (self, read_job, &op);
-  if (content && op.result == 0)
-    *content = g_string_free (g_steal_pointer (&text), FALSE);
-  return op.result;
-}
-
-static void
-list_job (Share *share, gpointer data)
-{
-  Op *op = data;
-  g_autoptr (ShareFolder) folder = NULL;
-  ShareEntry entries[7];
-  int n;
-
-  op->result = share_folder_open (share, op->path, NULL, &folder);
-  if (op->result < 0)
-    return;
-  while ((n = share_folder_next (folder, entries, G_N_ELEMENTS (entries), FALSE)) > 0)
-    for (int i = 0; i < n; i++)
-      g_ptr_array_add (op->names, g_strdup (entries[i].name));
-  op->result = n;
-}
-
-int
-do_list (Fixture *self, const char *path, GPtrArray **names)
-{
-  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func (g_free);
-  Op op = { .path = path, .names = found };
-
-  run_op (self, list_job, &op);
-  g_ptr_array_sort (found, compare_names);
-  if (names && op.result == 0)
-    *names = g_steal_pointer (&found);
-  return op.result;
-}
-
-static void
-put_job (Share *share, gpointer data)
-{
-  Op *op = data;
-  g_autoptr (ShareUpload) upload = NULL;
-
-  op->result = share_upload_begin (share, op->path, &upload);
-  if (op->result == 0)
-    op->result = share_upload_write (upload, op->content, strlen (op->content));
-  if (op->result == 0)
-    op->result = share_upload_commit (upload, SHARE_UPLOAD_DEFAULT, NULL, NULL, NULL);
-}
-
-int
-do_put (Fixture *self, const char *path, const char *content)
-{
-  Op op = { .path = path, .content = content };
-
-  return run_op (self, put_job, &op);
-}
-
-static void
-make_folder_job (Share *share, gpointer data)
-{
-  Op *op = data;
-
-  op->result = share_make_folder (share, op->path);
-}
-
-int
-do_make_folder (Fixture *self, const char *path)
-{
-  Op op = { .path = path };
-
-  return run_op (self, make_folder_job, &op);
-}
-
-static void
-remove_job (Share *share, gpointer data)
-{
-  Op *op = data;
-
-  op->result = share_remove (share, op->path, op->failures);
-}
-
-int
-do_remove (Fixture *self, const char *path, ShareFailures *failures)
-{
-  g_autoptr (ShareFailures) ignored = share_failures_new ();
-  Op op = { .path = path, .failures = failures ? failures : ignored };
-
-  return run_op (self, remove_job, &op);
-}
-
-static void
-copy_job (Share *share, gpointer data)
-{
-  Op *op = data;
-
-  op->result = share_copy (share, op->path, op->target, op->flags, op->failures, op->created);
-}
-
-int
-do_copy (Fixture *self,
-         const char *source,
-         const char *target,
-         ShareTreeFlags flags,
-         ShareFailures *failures,
-         gboolean *created)
-{
-  g_autoptr (ShareFailures) ignored = share_failures_new ();
-  Op op = { .path = source,
-            .target = target,
-            .flags = flags,
-            .failures = failures ? failures : ignored,
-            .created = created };
-
-  return run_op (self, copy_job, &op);
-}
-
-static void
-move_job (Share *share, gpointer data)
-{
-  Op *op = data;
-
-  op->result = share_move (share, op->path, op->target, op->flags, op->failures, op->created);
-}
-
-int
-do_move (Fixture *self,
-         const char *source,
-         const char *target,
-         ShareTreeFlags flags,
-         ShareFailures *failures,
-         gboolean *created)
-{
-  g_autoptr (ShareFailures) ignored = share_failures_new ();
-  Op op = { .path = source,
-            .target = target,
-            .flags = flags,
-            .failures = failures ? failures : ignored,
-            .created = created };
-
-  return run_op (self, move_job, &op);
-}
-
-static void
-set_xattr_job (Share *share, gpointer data)
-{
-  Op *op = data;
-
-  op->result = share_xattr_set (share, op->path, op->target, op->content, strlen (op->content));
-}
-
-int
-do_set_xattr (Fixture *self, const char *path, const char *attribute, const char *value)
-{
-  Op op = { .path = path, .target = attribute, .content = value };
-
-  return run_op (self, set_xattr_job, &op);
-}
-
-static void
-get_xattr_job (Share *share, gpointer data)
-{
-  Op *op = data;
-
-  op->result = share_xattr_get (share, op->path, op->target, &op->bytes);
-}
-
-int
-do_get_xattr (Fixture *self, const char *path, const char *attribute, char **value)
-{
-  Op op = { .path = path, .target = attribute };
-
-  run_op (self, get_xattr_job, &op);
-  if (op.result == 0)
-    {
-      gsize size;
-      gconstpointer bytes = g_bytes_get_data (op.bytes, &size);
-
-      if (value)
-        *value = g_strndup (bytes, size);
-      g_bytes_unref (op.bytes);
-    }
-  return op.result;
-}
-
-static void
-list_xattrs_job (Share *share, gpointer data)
-{
-  Op *op = data;
-
-  op->result = share_xattr_list (share, op->path, &op->attributes);
-}
-
-int
-do_list_xattrs (Fixture *self, const char *path, GStrv *attributes)
-{
-  Op op = { .path = path };
-
-  run_op (self, list_xattrs_job, &op);
-  if (op.result == 0)
-    *attributes = op.attributes;
-  return op.result;
-}
-
-static void
-remove_xattr_job (Share *share, gpointer data)
-{
-  Op *op = data;
-
-  op->result = share_xattr_remove (share, op->path, op->target);
-}
-
-int
-do_remove_xattr (Fixture *self, const char *path, const char *attribute)
-{
-  Op op = { .path = path, .target = attribute };
-
-  return run_op (self, remove_xattr_job, &op);
-}
-
-static void
-set_mtime_job (Share *share, gpointer data)
-{
-  Op *op = data;
-
-  op->result = share_set_mtime (share, op->path, op->mtime, op->nsec);
-}
-
-int
-do_set_mtime (Fixture *self, const char *path, gint64 mtime, guint32 nsec)
-{
-  Op op = { .path = path, .mtime = mtime, .nsec = nsec };
-
-  return run_op (self, set_mtime_job, &op);
 }

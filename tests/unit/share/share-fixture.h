@@ -55,6 +55,11 @@ void fixture_mkdir (Fixture *self, const char *path);
 void fixture_symlink (Fixture *self, const char *text, const char *path);
 gboolean fixture_exists (Fixture *self, const char *path);
 
+/* A small tree at @top: files "file" and "a/b/file", an empty folder. */
+void fixture_make_tree (Fixture *self, const char *top);
+/* tree_describe() of something in the share. */
+char *fixture_describe (Fixture *self, const char *path);
+
 /* Everything below a path, one line an entry: type, mode, owner, size, link text, attributes,
  * content. */
 char *tree_describe (const char *path);
@@ -79,30 +84,7 @@ void become_user (void);
 
 guint count_threads (void);
 guint count_descriptors (void);
-
-/* The functions of plugin/share/, each as one job. */
-int do_stat (Fixture *self, const char *path, ShareStat *stat);
-int do_read (Fixture *self, const char *path, char **content);
-int do_list (Fixture *self, const char *path, GPtrArray **names);
-int do_put (Fixture *self, const char *path, const char *content);
-int do_make_folder (Fixture *self, const char *path);
-int do_remove (Fixture *self, const char *path, ShareFailures *failures);
-int do_copy (Fixture *self,
-             const char *source,
-             const char *target,
-             ShareTreeFlags flags,
-             ShareFailures *failures,
-             gboolean *created);
-int do_move (Fixture *self,
-             const char *source,
-             const char *target,
-             ShareTreeFlags flags,
-             ShareFailures *failures,
-             gboolean *created);
-int do_set_xattr (Fixture *self, const char *path, const char *attribute, const char *value);
-int do_get_xattr (Fixture *self, const char *path, const char *attribute, char **value);
-int do_list_xattrs (Fixture *self, const char *path, GStrv *attributes);
-int do_remove_xattr (Fixture *self, const char *path, const char *attribute);
-int do_set_mtime (Fixture *self, const char *path, gint64 mtime, guint32 nsec);
+/* Until no more than @n are open. */
+void fixture_wait_for_descriptors (guint n);
 
 G_END_DECLS

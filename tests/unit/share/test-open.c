@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "share-fixture.h"
+#include "share-ops.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>

@@ -2,12 +2,9 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "share-fixture.h"
+#include "share-ops.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <glib/gstdio.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -436,149 +433,6 @@ test_deep (Fixture *fixture, gconstpointer flags)
   g_assert_cmpint (do_remove (fixture, "d", NULL), ==, 0);
 }
 
-typedef struct
-{
-  char *place;
-  char *good;
-  char *bad;
-  int stop; /* atomic */
-  guint swaps;
-} Swapper;
-
-/* A folder and a link that leads outside take turns under one name, as fast as they can. */
-static gpointer
-swap (gpointer data)
-{
-  Swapper *self = data;
-
-  while (!g_atomic_int_get (&self->stop))
-    {
-      g_assert_no_errno (renameat2 (AT_FDCWD, self->place, AT_FDCWD, self->bad, RENAME_EXCHANGE));
-      self->swaps++;
-    }
-  return NULL;
-}
-
-typedef struct
-{
-  guint good;
-  guint refused;
-} Raced;
-
-static void
-race_job (Share *share, gpointer data)
-{
-  Raced *raced = data;
-
-  for (int i = 0; i < 20000; i++)
-    {
-      g_autoptr (ShareFile) file = NULL;
-      char content[16] = "";
-      gssize size;
-
-      if (share_file_open (share, "place/folder/inner", NULL, &file) < 0)
-        {
-          raced->refused++;
-          continue;
-        }
-      size = share_file_read (file, content, sizeof content - 1, 0);
-      g_assert_cmpint (size, ==, 4);
-      g_assert_cmpstr (content, ==, "mine");
-      raced->good++;
-    }
-}
-
-static void
-test_race (Fixture *fixture, gconstpointer flags)
-{
-  Swapper swapper = { 0 };
-
-  fixture_mkdir (fixture, "place/folder");
-  fixture_write (fixture, "place/folder/inner", "mine");
-  fixture_symlink (fixture, "../outside", "bad");
-  swapper.place = fixture_path (fixture, "place");
-  swapper.bad = fixture_path (fixture, "bad");
-  for (guint mode = 0; mode < G_N_ELEMENTS (modes); mode++)
-    {
-      Raced raced = { 0 };
-      GThread *thread;
-
-      swapper.stop = FALSE;
-      thread = g_thread_new ("swap", swap, &swapper);
-      resolver_force_fallback (modes[mode].forced);
-      fixture_run (fixture, race_job, &raced);
-      g_atomic_int_set (&swapper.stop, TRUE);
-      g_thread_join (thread);
-      g_test_message ("%s: %u read, %u refused, %u swaps", modes[mode].name, raced.good,
-                      raced.refused, swapper.swaps);
-      /* Otherwise it was no race. */
-      g_assert_cmpuint (raced.good, >, 0);
-      g_assert_cmpuint (raced.refused, >, 0);
-    }
-  g_free (swapper.place);
-  g_free (swapper.bad);
-}
-
-/* The same, for what writes: nothing may ever arrive outside. */
-static void
-race_write_job (Share *share, gpointer data)
-{
-  Raced *raced = data;
-
-  for (int i = 0; i < 2000; i++)
-    {
-      g_autoptr (ShareUpload) upload = NULL;
-      g_autoptr (ShareFailures) failures = share_failures_new ();
-      int error = share_upload_begin (share, "place/folder/inner", &upload);
-
-      if (error == 0)
-        error = share_upload_write (upload, "mine", 4);
-      if (error == 0)
-        error = share_upload_commit (upload, SHARE_UPLOAD_DEFAULT, NULL, NULL, NULL);
-      if (error == 0)
-        raced->good++;
-      else
-        raced->refused++;
-      share_make_folder (share, "place/folder/made");
-      share_set_mtime (share, "place/folder/inner", 1000, 0);
-      share_xattr_set (share, "place/folder/inner", "user.x", "1", 1);
-      share_remove (share, "place/folder", failures);
-      share_make_folder (share, "place/folder");
-    }
-}
-
-static void
-test_race_writing (Fixture *fixture, gconstpointer flags)
-{
-  Swapper swapper = { 0 };
-
-  fixture_mkdir (fixture, "place/folder");
-  fixture_symlink (fixture, "../outside", "bad");
-  swapper.place = fixture_path (fixture, "place");
-  swapper.bad = fixture_path (fixture, "bad");
-  for (guint mode = 0; mode < G_N_ELEMENTS (modes); mode++)
-    {
-      Raced raced = { 0 };
-      GThread *thread;
-
-      swapper.stop = FALSE;
-      thread = g_thread_new ("swap", swap, &swapper);
-      resolver_force_fallback (modes[mode].forced);
-      fixture_run (fixture, race_write_job, &raced);
-      g_atomic_int_set (&swapper.stop, TRUE);
-      g_thread_join (thread);
-      g_test_message ("%s: %u written, %u refused, %u swaps", modes[mode].name, raced.good,
-                      raced.refused, swapper.swaps);
-      g_assert_cmpuint (raced.good, >, 0);
-      g_assert_cmpuint (raced.refused, >, 0);
-      fixture_assert_outside_untouched (fixture);
-    }
-  fixture_close (fixture);
-  fixture_assert_no_debris (fixture);
-  g_free (swapper.place);
-  g_free (swapper.bad);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -592,8 +446,6 @@ main (int argc, char **argv)
   ADD ("/resolver/devices", test_devices);
   ADD ("/resolver/magic-links", test_magic_links);
   ADD ("/resolver/deep", test_deep);
-  ADD ("/resolver/race", test_race);
-  ADD ("/resolver/race-writing", test_race_writing);
 #undef ADD
   return g_test_run ();
 }

@@ -1,42 +1,17 @@
-/* Make, remove, copy, move: what happens, what must not, and what is said about it.
+/* Make and remove: what happens, what must not, and what is said about it.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "share-fixture.h"
+#include "share-ops.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "share/staging.h"
 #include "share/tree-walk.h"
-
-static void
-make_tree (Fixture *fixture, const char *top)
-{
-  g_autofree char *deep = g_build_filename (top, "a", "b", NULL);
-  g_autofree char *deep_file = g_build_filename (deep, "file", NULL);
-  g_autofree char *file = g_build_filename (top, "file", NULL);
-  g_autofree char *empty = g_build_filename (top, "empty", NULL);
-
-  fixture_mkdir (fixture, deep);
-  fixture_mkdir (fixture, empty);
-  fixture_write (fixture, deep_file, "deep content");
-  fixture_write (fixture, file, "content");
-}
-
-/* What is below a path, without names of owners and the like above it. */
-static char *
-describe (Fixture *fixture, const char *path)
-{
-  g_autofree char *whole = fixture_path (fixture, path);
-
-  return tree_describe (whole);
-}
 
 static void
 test_make_folder (Fixture *fixture, gconstpointer flags)
@@ -60,8 +35,8 @@ test_remove (Fixture *fixture, gconstpointer flags)
 {
   g_autofree char *fifo = NULL;
 
-  make_tree (fixture, "tree");
-  make_tree (fixture, "kept");
+  fixture_make_tree (fixture, "tree");
+  fixture_make_tree (fixture, "kept");
   fixture_symlink (fixture, "../kept", "tree/link");
   fixture_symlink (fixture, "../../../outside", "tree/a/outside");
   fixture_symlink (fixture, "nowhere", "tree/dangling");
@@ -92,7 +67,7 @@ test_remove (Fixture *fixture, gconstpointer flags)
 static void
 test_remove_through_link (Fixture *fixture, gconstpointer flags)
 {
-  make_tree (fixture, "tree");
+  fixture_make_tree (fixture, "tree");
   fixture_symlink (fixture, "tree/a", "to-a");
   g_assert_cmpint (do_remove (fixture, "to-a/b", NULL), ==, 0);
   g_assert_false (fixture_exists (fixture, "tree/a/b"));
@@ -116,320 +91,11 @@ test_wide (Fixture *fixture, gconstpointer flags)
       fixture_mkdir (fixture, name);
     }
   g_assert_cmpint (do_copy (fixture, "tree", "copy", 0, NULL, NULL), ==, 0);
-  tree = describe (fixture, "tree");
-  copy = describe (fixture, "copy");
+  tree = fixture_describe (fixture, "tree");
+  copy = fixture_describe (fixture, "copy");
   g_assert_cmpstr (tree, ==, copy);
   g_assert_cmpint (do_remove (fixture, "tree", NULL), ==, 0);
   g_assert_false (fixture_exists (fixture, "tree"));
-}
-
-static void
-test_copy (Fixture *fixture, gconstpointer flags)
-{
-  g_autofree char *before = NULL;
-  g_autofree char *copy = NULL;
-  g_autofree char *after = NULL;
-  g_autofree char *value = NULL;
-  g_autofree char *mode = fixture_path (fixture, "tree/a");
-  g_autofree char *file = fixture_path (fixture, "tree/file");
-  gboolean created;
-
-  make_tree (fixture, "tree");
-  g_assert_no_errno (chmod (mode, 0510));
-  g_assert_no_errno (chmod (file, 0604));
-  g_assert_cmpint (do_set_xattr (fixture, "tree/file", "user.dead", "property"), ==, 0);
-  g_assert_cmpint (do_set_xattr (fixture, "tree", "user.folder", "property"), ==, 0);
-  before = describe (fixture, "tree");
-  g_assert_cmpint (do_copy (fixture, "tree", "copy", 0, NULL, &created), ==, 0);
-  g_assert_true (created);
-  copy = describe (fixture, "copy");
-  g_assert_cmpstr (copy, ==, before);
-  after = describe (fixture, "tree");
-  g_assert_cmpstr (after, ==, before);
-
-  g_assert_cmpint (do_copy (fixture, "tree/file", "new", 0, NULL, &created), ==, 0);
-  g_assert_cmpint (do_get_xattr (fixture, "new", "user.dead", &value), ==, 0);
-  g_assert_cmpstr (value, ==, "property");
-
-  g_assert_cmpint (do_copy (fixture, "tree", "shallow", SHARE_TREE_SHALLOW, NULL, NULL), ==, 0);
-  g_assert_true (fixture_exists (fixture, "shallow"));
-  g_assert_false (fixture_exists (fixture, "shallow/file"));
-  fixture_close (fixture);
-  fixture_assert_no_debris (fixture);
-}
-
-static void
-test_copy_large (Fixture *fixture, gconstpointer flags)
-{
-  gsize size = 40 * 1024 * 1024 + 12345;
-  g_autofree char *content = g_malloc (size);
-  g_autofree char *path = fixture_path (fixture, "large");
-  g_autofree char *copied = fixture_path (fixture, "copy");
-  g_autofree char *found = NULL;
-  gsize length;
-
-  for (gsize i = 0; i < size; i++)
-    content[i] = (char)(i * 2654435761u >> 13);
-  g_assert_true (g_file_set_contents (path, content, (gssize)size, NULL));
-  g_assert_cmpint (do_copy (fixture, "large", "copy", 0, NULL, NULL), ==, 0);
-  g_assert_true (g_file_get_contents (copied, &found, &length, NULL));
-  g_assert_cmpmem (found, length, content, size);
-}
-
-/* The copy is what the guest sees: the content of links, and nothing of what it cannot see. */
-static void
-test_copy_links (Fixture *fixture, gconstpointer flags)
-{
-  g_autofree char *fifo = NULL;
-  g_autofree char *deep = NULL;
-  g_autoptr (ShareFailures) failures = share_failures_new ();
-  g_autofree char *link = NULL;
-
-  make_tree (fixture, "tree");
-  make_tree (fixture, "other");
-  fixture_symlink (fixture, "file", "tree/to-file");
-  fixture_symlink (fixture, "../other", "tree/to-other");
-  fixture_symlink (fixture, "../../outside/secret", "tree/to-outside");
-  fixture_symlink (fixture, "../../outside", "tree/to-outside-folder");
-  fixture_symlink (fixture, "nowhere", "tree/dangling");
-  fifo = fixture_path (fixture, "tree/fifo");
-  g_assert_no_errno (mkfifo (fifo, 0600));
-
-  g_assert_cmpint (do_copy (fixture, "tree", "copy", 0, failures, NULL), ==, 0);
-  g_assert_cmpuint (share_failures_get_size (failures), ==, 0);
-  link = fixture_read (fixture, "copy/to-file");
-  g_assert_cmpstr (link, ==, "content");
-  deep = fixture_read (fixture, "copy/to-other/a/b/file");
-  g_assert_cmpstr (deep, ==, "deep content");
-  g_assert_false (fixture_exists (fixture, "copy/to-outside"));
-  g_assert_false (fixture_exists (fixture, "copy/to-outside-folder"));
-  g_assert_false (fixture_exists (fixture, "copy/dangling"));
-  g_assert_false (fixture_exists (fixture, "copy/fifo"));
-  {
-    g_autofree char *path = fixture_path (fixture, "copy/to-other");
-
-    g_assert_false (g_file_test (path, G_FILE_TEST_IS_SYMLINK));
-  }
-
-  /* Round and round: refused where it begins to, the rest is copied. */
-  fixture_symlink (fixture, "..", "tree/a/up");
-  fixture_symlink (fixture, ".", "tree/here");
-  fixture_symlink (fixture, "..", "tree/top");
-  g_assert_cmpint (do_copy (fixture, "tree", "again", 0, failures, NULL), ==, -ELOOP);
-  g_assert_cmpuint (share_failures_get_size (failures), ==, 3);
-  for (guint i = 0; i < 3; i++)
-    {
-      g_assert_cmpint (share_failures_get (failures, i)->error, ==, -ELOOP);
-      g_assert_true (g_str_has_prefix (share_failures_get (failures, i)->path, "again/"));
-    }
-  g_assert_true (fixture_exists (fixture, "again/to-other/a/b/file"));
-  g_assert_false (fixture_exists (fixture, "again/here"));
-  fixture_assert_outside_untouched (fixture);
-}
-
-static void
-test_move (Fixture *fixture, gconstpointer flags)
-{
-  g_autofree char *before = NULL;
-  g_autofree char *moved = NULL;
-  g_autofree char *text = NULL;
-  g_autofree char *path = NULL;
-  gboolean created;
-
-  make_tree (fixture, "tree");
-  fixture_mkdir (fixture, "into");
-  fixture_symlink (fixture, "tree/file", "link");
-  before = describe (fixture, "tree");
-  g_assert_cmpint (do_move (fixture, "tree", "into/moved", 0, NULL, &created), ==, 0);
-  g_assert_true (created);
-  moved = describe (fixture, "into/moved");
-  g_assert_cmpstr (moved, ==, before);
-  g_assert_false (fixture_exists (fixture, "tree"));
-
-  /* A link moves as a link; one that leads nowhere is not there. */
-  g_assert_cmpint (do_move (fixture, "link", "into/link", 0, NULL, NULL), ==, -ENOENT);
-  fixture_symlink (fixture, "into/moved/file", "good");
-  g_assert_cmpint (do_move (fixture, "good", "better", 0, NULL, NULL), ==, 0);
-  path = fixture_path (fixture, "better");
-  text = g_file_read_link (path, NULL);
-  g_assert_cmpstr (text, ==, "into/moved/file");
-}
-
-/* What must be refused, with the tree as it was. */
-static void
-test_refused (Fixture *fixture, gconstpointer flags)
-{
-  static const struct
-  {
-    const char *source;
-    const char *target;
-    int copy;
-    int move;
-  } cases[] = {
-    { "tree", "tree", -ELOOP, -ELOOP },
-    { "tree/file", "tree/file", -ELOOP, -ELOOP },
-    { "tree", "tree/inside", -ELOOP, -ELOOP },
-    { "tree", "tree/a/b/inside", -ELOOP, -ELOOP },
-    { "tree/a", "tree/a/b", -ELOOP, -ELOOP },
-    { "tree/a/b", "tree/a", -ELOOP, -ELOOP },
-    { "tree/a/b/file", "tree", -ELOOP, -ELOOP },
-    { "tree/file", "tree", -ELOOP, -ELOOP },
-    /* The same by other names. */
-    { "tree", "to-tree/inside", -ELOOP, -ELOOP },
-    { "to-tree/a", "tree/a/b/inside", -ELOOP, -ELOOP },
-    { "to-tree/a/b", "tree/a", -ELOOP, -ELOOP },
-    { "to-tree/file", "tree/file", -ELOOP, -ELOOP },
-    { "tree/file", "to-tree/file", -ELOOP, -ELOOP },
-    { "to-file", "tree/file", -ELOOP, 1 },
-    { "to-tree", "tree/a/inside", -ELOOP, 1 },
-    /* The root. */
-    { "", "copy", -EBUSY, -EBUSY },
-    { "tree", "", -EBUSY, -EBUSY },
-    { "", "", -EBUSY, -EBUSY },
-    { "to-here", "copy", -ELOOP, 1 },
-    { "to-here/tree", "tree/inside", -ELOOP, -ELOOP },
-    /* Nothing there, nowhere to put it. */
-    { "nothing", "copy", -ENOENT, -ENOENT },
-    { "tree/file/below", "copy", -ENOENT, -ENOENT },
-    { "tree/file", "nothing/copy", -ENOTDIR, -ENOTDIR },
-    { "tree/file", "tree/file/below", -ENOTDIR, -ENOTDIR },
-    { "tree/file", "fifo/below", -ENOTDIR, -ENOTDIR },
-    /* What the guest cannot see. */
-    { "tree/file", "fifo", -EACCES, -EACCES },
-    { "tree/file", "to-outside", -EACCES, -EACCES },
-    { "tree/file", "dangling", -EACCES, -EACCES },
-    { "tree/file", ".spice-share-x", -EACCES, -EACCES },
-    { "fifo", "copy", -EACCES, -EACCES },
-    { "to-outside", "copy", -EXDEV, -EXDEV },
-    { "dangling", "copy", -ENOENT, -ENOENT },
-  };
-  g_autofree char *fifo = fixture_path (fixture, "fifo");
-  g_autofree char *before = NULL;
-
-  make_tree (fixture, "tree");
-  fixture_symlink (fixture, "tree", "to-tree");
-  fixture_symlink (fixture, "tree/file", "to-file");
-  fixture_symlink (fixture, ".", "to-here");
-  fixture_symlink (fixture, "../outside", "to-outside");
-  fixture_symlink (fixture, "nowhere", "dangling");
-  g_assert_no_errno (mkfifo (fifo, 0600));
-  before = describe (fixture, "");
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      int copy
-          = do_copy (fixture, cases[i].source, cases[i].target, SHARE_TREE_OVERWRITE, NULL, NULL);
-      int move = cases[i].move == 1 ? 1
-                                    : do_move (fixture, cases[i].source, cases[i].target,
-                                               SHARE_TREE_OVERWRITE, NULL, NULL);
-
-      if (copy != cases[i].copy || move != cases[i].move)
-        g_error ("“%s” to “%s”: copy %s, move %s", cases[i].source, cases[i].target,
-                 g_strerror (-copy), g_strerror (-move));
-    }
-  fixture_close (fixture);
-  {
-    g_autofree char *after = describe (fixture, "");
-
-    g_assert_cmpstr (after, ==, before);
-  }
-}
-
-static void
-test_overwrite (Fixture *fixture, gconstpointer flags)
-{
-  /* What is where: a file or a tree. */
-  static const struct
-  {
-    gboolean source_is_tree;
-    gboolean target_is_tree;
-  } cases[] = { { FALSE, FALSE }, { FALSE, TRUE }, { TRUE, FALSE }, { TRUE, TRUE } };
-
-  for (guint move = 0; move < 2; move++)
-    for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
-      {
-        g_autofree char *source = g_strdup_printf ("source-%u-%u", move, i);
-        g_autofree char *target = g_strdup_printf ("target-%u-%u", move, i);
-        g_autofree char *old = g_build_filename (target, "old", NULL);
-        g_autofree char *before = NULL;
-        g_autofree char *target_before = NULL;
-        g_autofree char *after = NULL;
-        gboolean created = TRUE;
-        int result;
-
-        if (cases[i].source_is_tree)
-          make_tree (fixture, source);
-        else
-          fixture_write (fixture, source, "new");
-        if (cases[i].target_is_tree)
-          {
-            make_tree (fixture, target);
-            fixture_write (fixture, old, "old");
-          }
-        else
-          fixture_write (fixture, target, "old");
-        before = describe (fixture, source);
-        target_before = describe (fixture, target);
-
-        result = move ? do_move (fixture, source, target, 0, NULL, NULL)
-                      : do_copy (fixture, source, target, 0, NULL, NULL);
-        g_assert_cmpint (result, ==, -EEXIST);
-        after = describe (fixture, target);
-        g_assert_cmpstr (after, ==, target_before);
-        g_clear_pointer (&after, g_free);
-
-        result = move ? do_move (fixture, source, target, SHARE_TREE_OVERWRITE, NULL, &created)
-                      : do_copy (fixture, source, target, SHARE_TREE_OVERWRITE, NULL, &created);
-        g_assert_cmpint (result, ==, 0);
-        g_assert_false (created);
-        after = describe (fixture, target);
-        g_assert_cmpstr (after, ==, before);
-        g_assert_true (fixture_exists (fixture, source) == !move);
-      }
-  fixture_close (fixture);
-  fixture_assert_no_debris (fixture);
-}
-
-/* A link that is overwritten goes; what it led to stays. */
-static void
-test_overwrite_link (Fixture *fixture, gconstpointer flags)
-{
-  make_tree (fixture, "tree");
-  fixture_write (fixture, "file", "new");
-  fixture_symlink (fixture, "tree", "to-tree");
-  fixture_symlink (fixture, "tree/file", "to-file");
-  g_assert_cmpint (do_copy (fixture, "file", "to-tree", SHARE_TREE_OVERWRITE, NULL, NULL), ==, 0);
-  g_assert_cmpint (do_move (fixture, "file", "to-file", SHARE_TREE_OVERWRITE, NULL, NULL), ==, 0);
-  {
-    g_autofree char *content = fixture_read (fixture, "tree/file");
-    g_autofree char *copied = fixture_read (fixture, "to-tree");
-
-    g_assert_cmpstr (content, ==, "content");
-    g_assert_cmpstr (copied, ==, "new");
-  }
-}
-
-static void
-test_hard_links (Fixture *fixture, gconstpointer flags)
-{
-  g_autofree char *one = fixture_path (fixture, "one");
-  g_autofree char *two = fixture_path (fixture, "two");
-
-  fixture_write (fixture, "one", "content");
-  g_assert_no_errno (link (one, two));
-  g_assert_cmpint (do_move (fixture, "one", "two", SHARE_TREE_OVERWRITE, NULL, NULL), ==, 0);
-  g_assert_false (fixture_exists (fixture, "one"));
-  {
-    g_autofree char *content = fixture_read (fixture, "two");
-
-    g_assert_cmpstr (content, ==, "content");
-  }
-  g_assert_no_errno (link (two, one));
-  g_assert_cmpint (do_copy (fixture, "one", "two", SHARE_TREE_OVERWRITE, NULL, NULL), ==, 0);
-  {
-    g_autofree char *content = fixture_read (fixture, "two");
-
-    g_assert_cmpstr (content, ==, "content");
-  }
 }
 
 /* With hidden names denied they are as good as not there, and yet nobody's to destroy. */
@@ -440,16 +106,16 @@ test_hidden (Fixture *fixture, gconstpointer flags)
   g_autofree char *before = NULL;
   g_autofree char *after = NULL;
 
-  make_tree (fixture, "tree");
+  fixture_make_tree (fixture, "tree");
   fixture_write (fixture, "tree/a/.hidden", "hidden");
   fixture_write (fixture, "file", "x");
-  before = describe (fixture, "tree");
+  before = fixture_describe (fixture, "tree");
   /* The swap that would have to remove it is not begun. */
   g_assert_cmpint (do_copy (fixture, "file", "tree", SHARE_TREE_OVERWRITE, NULL, NULL), ==,
                    -ENOTEMPTY);
   g_assert_cmpint (do_move (fixture, "file", "tree", SHARE_TREE_OVERWRITE, NULL, NULL), ==,
                    -ENOTEMPTY);
-  after = describe (fixture, "tree");
+  after = fixture_describe (fixture, "tree");
   g_assert_cmpstr (after, ==, before);
 
   g_assert_cmpint (do_copy (fixture, "tree", "copy", 0, NULL, NULL), ==, 0);
@@ -476,7 +142,7 @@ test_foreign_staging (Fixture *fixture, gconstpointer flags)
   g_autofree char *upload = g_build_filename (folder, "upload", NULL);
   g_autoptr (ShareFailures) failures = share_failures_new ();
 
-  make_tree (fixture, "tree");
+  fixture_make_tree (fixture, "tree");
   fixture_mkdir (fixture, folder);
   fixture_write (fixture, upload, "half");
   g_assert_cmpint (do_remove (fixture, "tree", failures), ==, -ENOTEMPTY);
@@ -486,119 +152,9 @@ test_foreign_staging (Fixture *fixture, gconstpointer flags)
 }
 
 static void
-test_between_mounts (Fixture *fixture, gconstpointer flags)
-{
-  g_autofree char *before = NULL;
-  g_autofree char *moved = NULL;
-  g_autofree char *back = NULL;
-  g_autofree char *text = NULL;
-  g_autofree char *path = NULL;
-  g_autofree char *block = g_strnfill (2 * 1024 * 1024, 'x');
-  gboolean created;
-
-  if (!fixture_mount_small (fixture, "small"))
-    return;
-  make_tree (fixture, "tree");
-  fixture_symlink (fixture, "file", "tree/link");
-  fixture_symlink (fixture, "../../outside", "tree/to-outside");
-  before = describe (fixture, "tree");
-
-  g_assert_cmpint (do_move (fixture, "tree", "small/tree", 0, NULL, &created), ==, 0);
-  g_assert_true (created);
-  g_assert_false (fixture_exists (fixture, "tree"));
-  moved = describe (fixture, "small/tree");
-  g_assert_cmpstr (moved, ==, before);
-  path = fixture_path (fixture, "small/tree/link");
-  text = g_file_read_link (path, NULL);
-  g_assert_cmpstr (text, ==, "file");
-
-  /* Onto something, back again. */
-  make_tree (fixture, "tree");
-  fixture_write (fixture, "tree/old", "old");
-  g_assert_cmpint (do_move (fixture, "small/tree", "tree", 0, NULL, NULL), ==, -EEXIST);
-  g_assert_cmpint (do_move (fixture, "small/tree", "tree", SHARE_TREE_OVERWRITE, NULL, &created),
-                   ==, 0);
-  g_assert_false (created);
-  back = describe (fixture, "tree");
-  g_assert_cmpstr (back, ==, before);
-  g_assert_false (fixture_exists (fixture, "small/tree"));
-
-  /* What cannot be copied is not moved, and nothing is left of the attempt. */
-  path = (g_free (path), fixture_path (fixture, "tree/fifo"));
-  g_assert_no_errno (mkfifo (path, 0600));
-  g_assert_cmpint (do_move (fixture, "tree", "small/tree", 0, NULL, NULL), ==, -EACCES);
-  g_assert_no_errno (g_unlink (path));
-  fixture_write (fixture, "tree/a/b/large", block);
-  g_assert_cmpint (do_move (fixture, "tree", "small/tree", 0, NULL, NULL), ==, -ENOSPC);
-  g_assert_cmpint (do_copy (fixture, "tree", "small/tree", 0, NULL, NULL), ==, -ENOSPC);
-  g_assert_false (fixture_exists (fixture, "small/tree"));
-  g_assert_true (fixture_exists (fixture, "tree/a/b/large"));
-
-  /* A mount point is no folder to remove, but what is in it is. */
-  fixture_write (fixture, "small/file", "x");
-  g_assert_cmpint (do_remove (fixture, "small", NULL), ==, -EBUSY);
-  fixture_close (fixture);
-  fixture_assert_no_debris (fixture);
-  fixture_unmount (fixture, "small");
-}
-
-/* Where a folder cannot be renamed although all is one file system: overlayfs with a lower layer. */
-static void
-test_overlay (Fixture *fixture, gconstpointer flags)
-{
-  g_autofree char *lower = g_build_filename (fixture->base, "lower", NULL);
-  g_autofree char *upper = g_build_filename (fixture->base, "upper", NULL);
-  g_autofree char *work = g_build_filename (fixture->base, "work", NULL);
-  g_autofree char *options
-      = g_strdup_printf ("redirect_dir=off,lowerdir=%s,upperdir=%s,workdir=%s", lower, upper, work);
-  g_autofree char *before = NULL;
-  g_autofree char *after = NULL;
-  g_autofree char *root = NULL;
-
-  if (geteuid () != 0)
-    {
-      g_test_skip ("only root mounts");
-      return;
-    }
-  g_assert_no_errno (g_mkdir (lower, 0755));
-  g_assert_no_errno (g_mkdir (upper, 0755));
-  g_assert_no_errno (g_mkdir (work, 0755));
-  fixture_close (fixture);
-  root = g_steal_pointer (&fixture->root);
-  fixture->root = g_strdup (lower);
-  make_tree (fixture, "tree");
-  make_tree (fixture, "other");
-  g_free (fixture->root);
-  fixture->root = g_steal_pointer (&root);
-  g_assert_no_errno (mount ("overlay", fixture->root, "overlay", 0, options));
-  fixture->share = fixture_open (fixture->root, 0, NULL);
-  before = describe (fixture, "tree");
-  {
-    g_autofree char *from = fixture_path (fixture, "tree");
-    g_autofree char *to = fixture_path (fixture, "moved");
-
-    g_assert_cmpint (g_rename (from, to), ==, -1);
-    g_assert_cmpint (errno, ==, EXDEV);
-  }
-  g_assert_cmpint (do_move (fixture, "tree", "moved", 0, NULL, NULL), ==, 0);
-  after = describe (fixture, "moved");
-  g_assert_cmpstr (after, ==, before);
-  g_assert_false (fixture_exists (fixture, "tree"));
-  g_assert_cmpint (do_move (fixture, "moved", "other", SHARE_TREE_OVERWRITE, NULL, NULL), ==, 0);
-  g_clear_pointer (&after, g_free);
-  after = describe (fixture, "other");
-  g_assert_cmpstr (after, ==, before);
-  g_assert_cmpint (do_put (fixture, "other/file", "new"), ==, 0);
-  g_assert_cmpint (do_remove (fixture, "other", NULL), ==, 0);
-  fixture_close (fixture);
-  fixture_assert_no_debris (fixture);
-  g_assert_no_errno (umount2 (fixture->root, MNT_DETACH));
-}
-
-static void
 test_mount_inside (Fixture *fixture, gconstpointer flags)
 {
-  make_tree (fixture, "tree");
+  fixture_make_tree (fixture, "tree");
   if (!fixture_mount_small (fixture, "tree/small"))
     return;
   fixture_write (fixture, "tree/small/file", "x");
@@ -632,7 +188,7 @@ test_permissions_subprocess (void)
 
   become_user ();
   fixture_set_up (&fixture, NULL);
-  make_tree (&fixture, "tree");
+  fixture_make_tree (&fixture, "tree");
   fixture_write (&fixture, "tree/unreadable", "x");
   fixture_mkdir (&fixture, "tree/closed");
   fixture_mkdir (&fixture, "tree/protected");
@@ -661,10 +217,10 @@ test_permissions_subprocess (void)
 
   /* Could not be removed, so it is not swapped out either. */
   fixture_write (&fixture, "file", "x");
-  before = describe (&fixture, "tree/protected");
+  before = fixture_describe (&fixture, "tree/protected");
   g_assert_cmpint (do_move (&fixture, "file", "tree/protected", SHARE_TREE_OVERWRITE, NULL, NULL),
                    ==, -EACCES);
-  after = describe (&fixture, "tree/protected");
+  after = fixture_describe (&fixture, "tree/protected");
   g_assert_cmpstr (after, ==, before);
 
   g_assert_cmpint (do_remove (&fixture, "tree", remove_failures), ==, -EACCES);
@@ -744,7 +300,7 @@ test_cancelled_by_close (Fixture *fixture, gconstpointer flags)
     {
       g_autofree char *top = g_strdup_printf ("tree/%d", i);
 
-      make_tree (fixture, top);
+      fixture_make_tree (fixture, top);
     }
   share_run (fixture->share, long_job, long_done, &job);
   fixture_wait (long_has_begun, &job);
@@ -752,69 +308,6 @@ test_cancelled_by_close (Fixture *fixture, gconstpointer flags)
   fixture_wait (long_is_done, &job);
   g_assert_cmpint (job.result, ==, -ECANCELED);
   fixture_assert_no_debris (fixture);
-}
-
-/* A reader of the target, while it is replaced over and over: it is never missing and never a half.
- */
-typedef struct
-{
-  char *file;
-  char *folder;
-  int stop; /* atomic */
-  guint reads;
-} Reader;
-
-static gpointer
-read_all_the_time (gpointer data)
-{
-  Reader *self = data;
-
-  while (!g_atomic_int_get (&self->stop))
-    {
-      g_autoptr (GDir) dir = g_dir_open (self->folder, 0, NULL);
-      struct stat st;
-
-      g_assert_nonnull (dir);
-      g_assert_no_errno (stat (self->file, &st));
-      g_assert_cmpint (st.st_size, ==, 7);
-      self->reads++;
-    }
-  return NULL;
-}
-
-static void
-replace_job (Share *share, gpointer data)
-{
-  g_autoptr (ShareFailures) failures = share_failures_new ();
-
-  for (int i = 0; i < 300; i++)
-    {
-      g_assert_cmpint (share_copy (share, "tree", "target", SHARE_TREE_OVERWRITE, failures, NULL),
-                       ==, 0);
-      g_assert_cmpint (share_copy (share, "tree", "source", 0, failures, NULL), ==, 0);
-      g_assert_cmpint (share_move (share, "source", "target", SHARE_TREE_OVERWRITE, failures, NULL),
-                       ==, 0);
-    }
-}
-
-static void
-test_no_half (Fixture *fixture, gconstpointer flags)
-{
-  Reader reader = { 0 };
-  GThread *thread;
-
-  make_tree (fixture, "tree");
-  make_tree (fixture, "target");
-  reader.file = fixture_path (fixture, "target/file");
-  reader.folder = fixture_path (fixture, "target");
-  thread = g_thread_new ("reader", read_all_the_time, &reader);
-  fixture_run (fixture, replace_job, NULL);
-  g_atomic_int_set (&reader.stop, TRUE);
-  g_thread_join (thread);
-  g_test_message ("%u reads", reader.reads);
-  g_assert_cmpuint (reader.reads, >, 100);
-  g_free (reader.file);
-  g_free (reader.folder);
 }
 
 int
@@ -830,22 +323,11 @@ main (int argc, char **argv)
   ADD ("/tree/remove", 0, test_remove);
   ADD ("/tree/remove-through-link", 0, test_remove_through_link);
   ADD ("/tree/wide", 0, test_wide);
-  ADD ("/tree/copy", 0, test_copy);
-  ADD ("/tree/copy-large", 0, test_copy_large);
-  ADD ("/tree/copy-links", 0, test_copy_links);
-  ADD ("/tree/move", 0, test_move);
-  ADD ("/tree/refused", 0, test_refused);
-  ADD ("/tree/overwrite", 0, test_overwrite);
-  ADD ("/tree/overwrite-link", 0, test_overwrite_link);
-  ADD ("/tree/hard-links", 0, test_hard_links);
   ADD ("/tree/hidden", SHARE_DENY_HIDDEN, test_hidden);
   ADD ("/tree/foreign-staging", 0, test_foreign_staging);
-  ADD ("/tree/between-mounts", 0, test_between_mounts);
-  ADD ("/tree/overlay", 0, test_overlay);
   ADD ("/tree/mount-inside", 0, test_mount_inside);
   ADD ("/tree/failure-cap", SHARE_DENY_HIDDEN, test_failure_cap);
   ADD ("/tree/cancelled-by-close", 0, test_cancelled_by_close);
-  ADD ("/tree/no-half", 0, test_no_half);
 #undef ADD
   g_test_add_func ("/tree/permissions", test_permissions);
   g_test_add_func ("/tree/permissions/subprocess", test_permissions_subprocess);
