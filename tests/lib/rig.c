@@ -209,6 +209,8 @@ start_server (Rig *self, RigFlags flags)
   g_autofree char *program = rig_program ("spice-rig/spice-rig");
   g_autofree char *viewer_socket = g_build_filename (self->dir, "spice.sock", NULL);
   g_autofree char *guest_socket = g_build_filename (self->dir, "guest.sock", NULL);
+  /* spice-server warns of each connection that a test cuts. */
+  const char *const environ[] = { "G_DEBUG=", NULL };
   g_autofree char *key_file = NULL;
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
 

@@ -16,8 +16,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A source of low priority, as the drawing of a viewer is, that should run this often. */
+/* A source of the priority of drawing (GDK_PRIORITY_REDRAW), and one of the default priority, that
+ * should run this often. */
 #define GAP_TICK_MS 1
+#define REDRAW_PRIORITY (G_PRIORITY_HIGH_IDLE + 20)
 
 static gboolean arg_stock;
 static char *arg_share;
@@ -49,6 +51,8 @@ typedef struct
   gint64 last_tick;
   gint64 last_delay;
   gint64 max_gap; /* us */
+  gint64 last_default_tick;
+  gint64 max_default_gap; /* us */
 } State;
 
 /* How long this thread has been ready to run while others had the processors, in us: not our
@@ -107,6 +111,18 @@ gap_tick (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+static gboolean
+default_tick (gpointer user_data)
+{
+  State *self = user_data;
+  gint64 now = g_get_monotonic_time ();
+
+  self->max_default_gap
+      = MAX (self->max_default_gap, now - self->last_default_tick - GAP_TICK_MS * 1000);
+  self->last_default_tick = now;
+  return G_SOURCE_CONTINUE;
+}
+
 static SpiceShareCompression
 get_compression (void)
 {
@@ -123,10 +139,10 @@ run_command (State *self, const char *command)
   SpiceChannel *channel = self->viewer->webdav;
 
   if (strcmp (command, "stats") == 0)
-    g_print ("stats %" G_GUINT64_FORMAT " %" G_GINT64_FORMAT "\n",
-             rig_process_get_rss_kib (getpid ()), self->max_gap);
+    g_print ("stats %" G_GUINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n",
+             rig_process_get_rss_kib (getpid ()), self->max_gap, self->max_default_gap);
   else if (strcmp (command, "reset-gap") == 0)
-    self->max_gap = 0;
+    self->max_gap = self->max_default_gap = 0;
   else if (strcmp (command, "quit") == 0)
     g_main_loop_quit (self->loop);
   else if (channel == NULL)
@@ -173,7 +189,7 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   ViewerSetup setup = { 0 };
   State self = { 0 };
-  guint tick;
+  guint tick, second_tick;
 
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 2)
@@ -199,14 +215,16 @@ main (int argc, char **argv)
     }
   self.schedstat = open ("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
   self.last_delay = get_run_delay (self.schedstat);
-  self.last_tick = g_get_monotonic_time ();
-  tick = g_timeout_add_full (G_PRIORITY_DEFAULT_IDLE, GAP_TICK_MS, gap_tick, &self, NULL);
+  self.last_tick = self.last_default_tick = g_get_monotonic_time ();
+  tick = g_timeout_add_full (REDRAW_PRIORITY, GAP_TICK_MS, gap_tick, &self, NULL);
+  second_tick = g_timeout_add (GAP_TICK_MS, default_tick, &self);
   standard_in = g_unix_input_stream_new (STDIN_FILENO, FALSE);
   commands = g_data_input_stream_new (standard_in);
   g_data_input_stream_read_line_async (commands, G_PRIORITY_DEFAULT, NULL, read_command, &self);
   self.loop = g_main_loop_new (NULL, FALSE);
   g_main_loop_run (self.loop);
   g_source_remove (tick);
+  g_source_remove (second_tick);
   close (self.schedstat);
   if (self.ours != NULL)
     share_viewer_free (self.ours);
