@@ -169,10 +169,14 @@ mux_client_begin_request (MuxClient *self, const guint8 *head, gsize size)
   if (self->stream == NULL)
     {
       self->stream = mux_stream_new (&stream_funcs, self);
+      /* Who has no room for it may answer and close at once. */
       self->funcs->accepted (G_IO_STREAM (self->stream), self->id, self->user_data);
     }
+  else
+    {
+      mux_output_begin_response (mux_stream_get_output (self->stream));
+    }
 
-  mux_output_begin_response (mux_stream_get_output (self->stream));
   mux_input_push_head (mux_stream_get_input (self->stream), head, size);
 }
 

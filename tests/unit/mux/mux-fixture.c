@@ -39,6 +39,17 @@ accepted (GIOStream *stream, gint64 client, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   f->n_accepted++;
+  if (f->turn_away)
+    {
+      const char *response = "HTTP/1.1 503 Full\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
+      g_pollable_output_stream_write_nonblocking (
+          G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream)), response,
+          strlen (response), NULL, &error);
+      g_assert_no_error (error);
+      g_io_stream_close (stream, NULL, NULL);
+      return;
+    }
   /* The one thing of ours that libsoup hands out again with a message. */
   g_object_set_data (G_OBJECT (remote), "stream", stream);
   soup_server_accept_iostream (f->server, stream, local, remote, &error);

@@ -18,6 +18,7 @@ G_BEGIN_DECLS
  * @n_streams: streams alive: one for each connection that the mux or libsoup has not let go of
  * @n_hang_ups: signals `hang-up`
  * @paused: (transfer full): the message of /pause that waits for fixture_resume()
+ * @turn_away: new streams are answered 503 and closed at once, without libsoup
  * @discard: what the guest receives is not kept
  * @manual: the test pulls by itself; else all output goes to the guest at once
  *
@@ -39,6 +40,7 @@ typedef struct
   guint n_accepted;
   guint n_hang_ups;
   SoupServerMessage *paused;
+  gboolean turn_away;
   gboolean discard;
   gboolean manual;
   gboolean output_ready;

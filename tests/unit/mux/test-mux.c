@@ -777,6 +777,24 @@ test_server_disconnects_in_body (Fixture *f, gconstpointer data)
 }
 
 static void
+test_server_turns_away (Fixture *f, gconstpointer data)
+{
+  f->turn_away = TRUE;
+  fixture_send (f, 1, GET ("/smuggled"));
+  g_assert_cmpuint (fixture_wait_status (f, 1, 1), ==, 503);
+  fixture_wait (f, fixture_n_closed (f, 1) == 1);
+  fixture_send (f, 2, PUT ("/f", "Content-Length: 43"));
+  g_assert_cmpuint (fixture_wait_status (f, 2, 1), ==, 503);
+  assert_silent (f, 2);
+  f->turn_away = FALSE;
+  assert_works (f, 1);
+  assert_silent (f, 2);
+  fixture_close (f, 2);
+  assert_works (f, 2);
+  assert_requests (f, "GET /size/3 0, GET /size/3 0");
+}
+
+static void
 test_server_aborts (Fixture *f, gconstpointer data)
 {
   /* Before it said anything: there is an answer all the same. */
@@ -1167,6 +1185,7 @@ main (int argc, char *argv[])
   ADD ("server-disconnects-idle", test_server_disconnects_idle);
   ADD ("server-disconnects-in-head", test_server_disconnects_in_head);
   ADD ("server-disconnects-in-body", test_server_disconnects_in_body);
+  ADD ("server-turns-away", test_server_turns_away);
   ADD ("server-aborts", test_server_aborts);
   ADD ("half-close", test_half_close);
   ADD ("half-close-paused", test_half_close_paused);
