@@ -5,7 +5,6 @@
 #include "dav/dav-mime.h"
 
 #include <gio/gio.h>
-#include <string.h>
 
 #include "dav/dav-path.h"
 

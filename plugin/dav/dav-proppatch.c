@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include <errno.h>
-#include <string.h>
 
 #include "dav/dav-date.h"
 #include "dav/dav-deadprops.h"
