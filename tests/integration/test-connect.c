@@ -4,7 +4,7 @@
  */
 #include "share-test.h"
 
-#include "scripted-server.h"
+#include "relay.h"
 #include "share/share.h"
 
 #include <glib/gstdio.h>
@@ -280,6 +280,39 @@ test_aborted_upload (Rig *rig)
   share_test_assert_file (rig, "old.txt", "old", 3);
 }
 
+/* The network fails in the middle of transfers: all of it ends, and a new session works. */
+static void
+test_network_cut (Rig *rig)
+{
+  g_autoptr (Relay) relay = relay_new (rig->tcp_port, 0, 0);
+  g_autofree char *uri = g_strdup_printf ("spice://127.0.0.1:%u", relay_get_port (relay));
+  ViewerSetup setup = { 0 };
+
+  rig_write_file (rig, "old.txt", "old", 3);
+  rig_make_file (rig, "big.bin", RIG_CONTENT_RANDOM, G_GUINT64_CONSTANT (1) << 33);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (ShareViewer) viewer
+          = share_viewer_new (uri, &setup, rig->share, 0, SPICE_SHARE_COMPRESSION_ALWAYS);
+      g_autoptr (RigExchange) download = NULL;
+      g_autoptr (RigExchange) upload = NULL;
+
+      share_viewer_wait_sharing (viewer);
+      download = rig_peer_start_download (rig->peer, 1, "/big.bin");
+      upload = rig_peer_start_upload (rig->peer, 2, "/old.txt", NULL, RIG_CONTENT_RANDOM,
+                                      G_GUINT64_CONSTANT (1) << 33);
+      rig_wait_until (download->reader->body_bytes > RIG_CONTENT_BLOCK
+                          && rig_peer_get_bytes_written (rig->peer) > RIG_CONTENT_BLOCK,
+                      EVENT_SECONDS);
+      relay_cut (relay);
+      rig_wait_until (share_viewer_count (viewer, "sharing-stopped") == 1, EVENT_SECONDS);
+      share_test_assert_file (rig, "old.txt", "old", 3);
+      rig_wait_until (count_files (rig->share, 2), EVENT_SECONDS);
+      rig_child_wait (rig->server, "client 0", i + 1, EVENT_SECONDS);
+      rig_reconnect_guest (rig);
+    }
+}
+
 static void
 test_other_port (Rig *rig)
 {
@@ -306,6 +339,7 @@ main (int argc, char **argv)
   rig_test_add ("/connect/view-only", RIG_TCP, 60, test_view_only);
   rig_test_add ("/connect/change-under-load", RIG_TCP, 60, test_change_under_load);
   rig_test_add ("/connect/aborted-upload", RIG_TCP, 60, test_aborted_upload);
+  rig_test_add ("/connect/network-cut", RIG_TCP, 60, test_network_cut);
   rig_test_add ("/connect/type-10", RIG_OTHER_PORT, 60, test_other_port);
   return rig_test_run ();
 }

@@ -249,7 +249,7 @@ start_server (Rig *self, RigFlags flags)
       g_ptr_array_add (argv, (gpointer) "0");
     }
   g_ptr_array_add (argv, NULL);
-  self->server = rig_child_new ((const char *const *)argv->pdata, NULL);
+  self->server = rig_child_new ((const char *const *)argv->pdata, environ);
   rig_child_wait (self->server, "ready", 1, 10);
   if ((flags & RIG_UNIX) != 0)
     self->uri = g_strdup_printf ("spice+unix://%s", viewer_socket);
