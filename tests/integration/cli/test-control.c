@@ -96,6 +96,13 @@ get (Test *test, const char *path)
   return exchange->reader->status;
 }
 
+/* The folder that was shared is gone: every client that the guest had is closed. */
+static void
+wait_clients_closed (Test *test)
+{
+  rig_wait_until (rig_peer_get_n_closed (test->rig->peer) == test->next_id, SECONDS);
+}
+
 static Test *
 test_new (Rig *rig, const char *share_dir)
 {
@@ -156,12 +163,14 @@ test_setting_connects (Rig *rig)
 
   g_settings_set_string (test->gsettings, "share-dir", test->other);
   rig_wait_until (count_started (test, test->other, FALSE) == 1, SECONDS);
+  wait_clients_closed (test);
   g_assert_cmpuint (get (test, "/other.txt"), ==, 200);
   g_assert_cmpuint (get (test, "/a.txt"), ==, 404);
 
   /* Emptied: 503, and never an empty folder; the channel stays up. */
   g_settings_set_string (test->gsettings, "share-dir", "");
   rig_wait_until (count (test, "stopped") == 2, SECONDS);
+  wait_clients_closed (test);
   g_assert_cmpuint (get (test, "/"), ==, 503);
   g_assert_true (test->viewer->connected);
 
@@ -209,6 +218,7 @@ test_as_stock (Rig *rig)
   /* The viewer's dialog. */
   g_object_set (test->viewer->session, "shared-dir", rig->share, "share-dir-ro", TRUE, NULL);
   rig_wait_until (count_started (test, rig->share, TRUE) == 1, SECONDS);
+  wait_clients_closed (test);
   g_assert_cmpuint (get (test, "/a.txt"), ==, 200);
   test_free (test);
 }
@@ -311,6 +321,7 @@ test_actions (Rig *rig)
 
   g_signal_emit_by_name (test->viewer->webdav, "stop-sharing");
   rig_wait_until (count (test, "stopped") == 1, SECONDS);
+  wait_clients_closed (test);
   g_assert_cmpuint (get (test, "/a.txt"), ==, 503);
   test_free (test);
 }

@@ -65,6 +65,13 @@ assert_status (Rig *rig, gint64 id, const char *method, const char *path, guint 
   rig_assert_status (exchange, status);
 }
 
+/* What was shared is gone: the @n clients that the guest had are closed. */
+static void
+wait_clients_closed (Rig *rig, guint n)
+{
+  rig_wait_until (rig_peer_get_n_closed (rig->peer) == n, SECONDS);
+}
+
 static void
 end_by (RigChild *child, int signum)
 {
@@ -130,10 +137,12 @@ test_settings (Rig *rig)
 
   gsettings_set ("share-dir-ro", "true");
   g_assert_cmpstr (rig_child_wait (child, "started ", 2, SECONDS), ==, read_only);
+  wait_clients_closed (rig, 2);
   assert_status (rig, 3, "DELETE", "/a.txt", 403);
 
   gsettings_set ("share-dir", missing);
   g_assert_nonnull (strstr (rig_child_wait (child, "error ", 1, SECONDS), missing));
+  wait_clients_closed (rig, 3);
   assert_status (rig, 4, "GET", "/a.txt", 503);
 
   gsettings_set ("share-dir", rig->share);
@@ -141,6 +150,7 @@ test_settings (Rig *rig)
   gsettings_set ("share-dir", "");
   /* For every share that ended: made read-only, the bad folder, emptied. */
   rig_child_wait (child, "stopped", 3, SECONDS);
+  wait_clients_closed (rig, 4);
   assert_status (rig, 5, "GET", "/a.txt", 503);
   end_by (child, SIGTERM);
 }
@@ -171,6 +181,7 @@ test_override (Rig *rig)
                  other)
           == 0,
       SECONDS);
+  wait_clients_closed (rig, 1);
   assert_status (rig, 2, "GET", "/a.txt", 404);
   end_by (child, SIGTERM);
   g_assert_cmpint (g_rmdir (other), ==, 0);
