@@ -2,8 +2,8 @@
  *
  * The input is a list of steps {what, who, how much}: the guest sends, closes, pulls; the server
  * reads, writes, is done, closes; the context turns; the port resets. Checked: limits hold, frames
- * come out whole, the server is only shown what the gate lets pass, and a client that was never
- * closed in mid-request can always be served again.
+ * come out whole, the server is only shown what a gate lets pass, one request at a time, and never
+ * an end of file.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -200,9 +200,10 @@ server_done (World *world, GIOStream *stream)
 {
   Shadow *shadow = g_object_get_data (G_OBJECT (stream), "shadow");
 
-  /* It has read a head at least. */
-  if (http_gate_get_state (shadow->gate) != HTTP_GATE_AWAITING
-      && http_gate_get_state (shadow->gate) != HTTP_GATE_BODY)
+  /* It has read a head at least, and answers once. */
+  if (shadow->cut
+      || (http_gate_get_state (shadow->gate) != HTTP_GATE_AWAITING
+          && http_gate_get_state (shadow->gate) != HTTP_GATE_BODY))
     return;
 
   shadow->cut |= !http_gate_response_done (shadow->gate);
