@@ -1,0 +1,44 @@
+#!/bin/sh
+# An installation has every part where the parts look for each other, and can be taken away again.
+#
+# usage: check-install.sh BUILD_DIR
+#
+# SPDX-License-Identifier: LGPL-2.1-or-later
+set -eu
+build=$(cd "$1" && pwd)
+scratch=$(mktemp -d)
+log=$build/meson-logs/install-log.txt
+
+# Which real installation the build folder belongs to is its owner's, for `ninja uninstall`.
+[ ! -e "$log" ] || cp -p "$log" "$scratch/log"
+restore()
+{
+  rm -f "$log"
+  [ ! -e "$scratch/log" ] || cp -p "$scratch/log" "$log"
+  rm -rf "$scratch"
+}
+trap restore EXIT
+trap 'exit 1' HUP INT TERM
+
+export DESTDIR="$scratch/root"
+meson install -C "$build" --no-rebuild >"$scratch/output" 2>&1 || { cat "$scratch/output" >&2; exit 1; }
+
+status=0
+for file in bin/spice-share gtk-3.0/modules/libspice-share.so spice-share/libspice-share-core.so \
+  spice-share/libspice-share-ui.so schemas/org.spice-space.webdav.gschema.xml \
+  man1/spice-share.1 de/LC_MESSAGES/spice-share.mo; do
+  if [ -z "$(find "$DESTDIR" -path "*/$file" -o -path "*/$file.gz")" ]; then
+    echo "not installed: $file" >&2
+    status=1
+  fi
+done
+
+ninja -C "$build" uninstall >"$scratch/output" 2>&1 || { cat "$scratch/output" >&2; exit 1; }
+# Empty folders go too, up to this one.
+mkdir -p "$DESTDIR"
+left=$(find "$DESTDIR" ! -type d)
+if [ -n "$left" ]; then
+  printf 'left by uninstall:\n%s\n' "$left" >&2
+  status=1
+fi
+exit $status
