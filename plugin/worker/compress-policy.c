@@ -56,7 +56,7 @@ compress_policy_wire (CompressPolicy *self, guint64 sent, gboolean backlog, gint
   rate = (double)(sent - self->window_start_sent) * 1e6 / (double)(now - self->window_start);
   if (self->window_busy)
     average (&self->wire_rate, rate);
-  else
+  else if (self->window_start < self->probe_until)
     self->wire_rate = MAX (self->wire_rate, rate);
   self->window_start = 0;
 }

@@ -47,7 +47,8 @@ void compress_policy_init (CompressPolicy *self, CompressMode mode);
  * @backlog: whether more was waiting all the time since the last call
  * @now: us, monotonic
  *
- * A wire that never ran dry tells its speed; any other only that it is no slower than this.
+ * A wire that never ran dry tells its speed; one that did, while plain bulk was sent to measure it,
+ * that it is no slower than this.
  */
 void compress_policy_wire (CompressPolicy *self, guint64 sent, gboolean backlog, gint64 now);
 

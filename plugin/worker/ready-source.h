@@ -1,6 +1,8 @@
-/* A GSource that another thread makes ready by g_source_set_ready_time (source, 0).
+/* A GSource that is made ready by hand, from any thread.
  *
- * However often it was made ready before it is dispatched, it is dispatched once.
+ * However often it was made ready before it is dispatched, it is dispatched once, and its context
+ * is woken once, and not at all where it runs already: g_source_set_ready_time() would write to the
+ * context's eventfd every time.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -15,9 +17,18 @@ G_BEGIN_DECLS
  * @callback: called whenever the source has become ready
  * @context: where
  *
+ * It becomes ready at a time, too, by g_source_set_ready_time().
+ *
  * Returns: (transfer full): the source, attached; to be ended by g_source_destroy()
  */
 GSource *
 ready_source_new (void (*callback) (gpointer user_data), gpointer user_data, GMainContext *context);
+
+/**
+ * ready_source_signal:
+ *
+ * Makes it ready. Any thread.
+ */
+void ready_source_signal (GSource *source);
 
 G_END_DECLS

@@ -100,7 +100,7 @@ publish_stats (gpointer user_data)
   self->stats.transfers = g_steal_pointer (&transfers);
   self->stats_changed = TRUE;
   g_mutex_unlock (&self->lock);
-  g_source_set_ready_time (self->notify, 0);
+  ready_source_signal (self->notify);
 }
 
 static void
@@ -113,14 +113,14 @@ pump_input (Worker *self)
     case FEEDER_IDLE:
       break;
     case FEEDER_MORE:
-      g_source_set_ready_time (self->wake, 0);
+      ready_source_signal (self->wake);
       break;
     case FEEDER_FAILED:
       g_mutex_lock (&self->lock);
       if (self->failure == NULL)
         self->failure = g_steal_pointer (&error);
       g_mutex_unlock (&self->lock);
-      g_source_set_ready_time (self->notify, 0);
+      ready_source_signal (self->notify);
       break;
     }
 }
@@ -162,7 +162,7 @@ pump_output (Worker *self)
         return;
       outbound.compressed = compress (self, outbound.train, g_get_monotonic_time ());
       if (traffic_queue (self->traffic, outbound))
-        g_source_set_ready_time (self->notify, 0);
+        ready_source_signal (self->notify);
     }
 }
 
@@ -198,7 +198,7 @@ on_mux_output_ready (gpointer user_data)
 {
   Worker *self = user_data;
 
-  g_source_set_ready_time (self->wake, 0);
+  ready_source_signal (self->wake);
 }
 
 static void
@@ -207,7 +207,7 @@ on_mux_input_ready (gpointer user_data)
   Worker *self = user_data;
 
   feeder_unblock (self->feeder);
-  g_source_set_ready_time (self->wake, 0);
+  ready_source_signal (self->wake);
 }
 
 static void
@@ -426,7 +426,7 @@ worker_stop (Worker *self)
 {
   g_source_destroy (self->notify);
   g_atomic_int_set (&self->stopped, TRUE);
-  g_source_set_ready_time (self->wake, 0);
+  ready_source_signal (self->wake);
   worker_unref (self);
 }
 
@@ -434,7 +434,7 @@ void
 worker_push (Worker *self, GBytes *payload, gboolean compressed)
 {
   if (traffic_push (self->traffic, (Inbound){ payload, compressed }))
-    g_source_set_ready_time (self->wake, 0);
+    ready_source_signal (self->wake);
 }
 
 gboolean
@@ -453,14 +453,14 @@ void
 worker_written (Worker *self, gsize size, gsize wire)
 {
   if (traffic_written (self->traffic, size, wire))
-    g_source_set_ready_time (self->wake, 0);
+    ready_source_signal (self->wake);
 }
 
 void
 worker_reset (Worker *self)
 {
   traffic_reset (self->traffic);
-  g_source_set_ready_time (self->wake, 0);
+  ready_source_signal (self->wake);
 }
 
 void
