@@ -269,7 +269,9 @@ carry_out (Attachment *attachment, gboolean asked)
     }
   attachment->refusal = plan.refusal;
 
-  if (plan.connect && !attachment->connecting)
+  /* Nothing says that the viewer took the channel down before it was up, so each wish connects it.
+   * Connecting one that is being connected does nothing. */
+  if (plan.connect && (asked || !attachment->connecting))
     {
       attachment->connecting = TRUE;
       if (!spice_channel_connect (SPICE_CHANNEL (attachment->channel)))

@@ -322,6 +322,36 @@ test_reconnect (Fixture *fixture, gconstpointer dir)
   assert_told (fixture->channel, "share /dialog 0");
 }
 
+/* While the viewer is making the channel it is only watched. Then it is connected at each wish
+ * until it is up: nothing says that the viewer took it down before. */
+static void
+test_not_too_early (Fixture *fixture, gconstpointer dir)
+{
+  fixture->channel = fake_share_channel_new (fixture->session);
+  share_controller_attach (fixture->channel, fixture->settings);
+  g_settings_set_string (fixture->gsettings, "share-dir", "/first");
+  assert_told (fixture->channel, "compression 0");
+  settle ();
+  assert_told (fixture->channel, "connect");
+  g_settings_set_boolean (fixture->gsettings, "share-dir-ro", TRUE);
+  assert_told (fixture->channel, "");
+  g_settings_set_string (fixture->gsettings, "share-dir", "/second");
+  assert_told (fixture->channel, "connect");
+  fake_share_channel_come_up (fixture->channel);
+  assert_told (fixture->channel, "share /second 1");
+}
+
+/* A connection of ours that comes up when the wish is over does not share the viewer's folder. */
+static void
+test_emptied_while_connecting (Fixture *fixture, gconstpointer dir)
+{
+  attach (fixture);
+  assert_told (fixture->channel, "connect");
+  g_settings_set_string (fixture->gsettings, "share-dir", "");
+  fake_share_channel_come_up (fixture->channel);
+  assert_told (fixture->channel, "");
+}
+
 /* A channel that goes before its first plan is run leaves nothing behind. */
 static void
 test_gone_at_once (Fixture *fixture, gconstpointer dir)
@@ -380,6 +410,8 @@ main (int argc, char **argv)
   ADD ("/controller/action-signals", NULL, test_action_signals);
   ADD ("/controller/reconnect", "/data", test_reconnect);
   ADD ("/controller/gone-at-once", "/data", test_gone_at_once);
+  ADD ("/controller/not-too-early", NULL, test_not_too_early);
+  ADD ("/controller/emptied-while-connecting", "/data", test_emptied_while_connecting);
   ADD ("/controller/two-channels", "/data", test_two_channels);
 #undef ADD
   return g_test_run ();
