@@ -8,6 +8,12 @@
 
 #include <glib/gi18n-lib.h>
 
+/* The header bar, and the popover's own edge and arrow. */
+#define AROUND_PANEL_PX 90
+
+/* Enough for the switch and a line; below it the window is of no use anyway. */
+#define MIN_PANEL_PX 120
+
 struct _ShareUiButton
 {
   GtkMenuButton parent_instance;
@@ -130,17 +136,36 @@ on_toggled (ShareUiButton *self)
   g_signal_connect_object (revealer, "notify::reveal-child", G_CALLBACK (on_reveal_child), self, 0);
 }
 
-/* Not before it is looked at: a file chooser talks to the desktop's volume monitors. */
+/* A popover is drawn inside its window, and this one may be higher than a small screen's. */
+static void
+fit_into_window (ShareUiButton *self, GtkWidget *scrolled)
+{
+  int height = gtk_widget_get_allocated_height (gtk_widget_get_toplevel (GTK_WIDGET (self)));
+
+  gtk_scrolled_window_set_max_content_height (GTK_SCROLLED_WINDOW (scrolled),
+                                              MAX (height - AROUND_PANEL_PX, MIN_PANEL_PX));
+}
+
+/* The panel is not made before it is looked at: a file chooser talks to the desktop's volume
+ * monitors. */
 static void
 on_popover_show (GtkWidget *popover, ShareUiButton *self)
 {
+  GtkWidget *scrolled = gtk_bin_get_child (GTK_BIN (popover));
   GtkWidget *panel;
 
-  if (gtk_bin_get_child (GTK_BIN (popover)) != NULL)
-    return;
-  panel = share_ui_panel_new (self->steering);
-  gtk_widget_show (panel);
-  gtk_container_add (GTK_CONTAINER (popover), panel);
+  if (scrolled == NULL)
+    {
+      scrolled = gtk_scrolled_window_new (NULL, NULL);
+      g_object_set (scrolled, "hscrollbar-policy", GTK_POLICY_NEVER, "propagate-natural-height",
+                    TRUE, "propagate-natural-width", TRUE, NULL);
+      panel = share_ui_panel_new (self->steering);
+      gtk_container_add (GTK_CONTAINER (scrolled), panel);
+      gtk_widget_show (panel);
+      gtk_widget_show (scrolled);
+      gtk_container_add (GTK_CONTAINER (popover), scrolled);
+    }
+  fit_into_window (self, scrolled);
 }
 
 GtkWidget *

@@ -576,6 +576,33 @@ add_mnemonic (GHashTable *letters, GtkWidget *label)
   g_assert_true (g_hash_table_add (letters, GUINT_TO_POINTER (letter)));
 }
 
+/* More than fits into the window is scrolled, and nothing is cut off that would fit. */
+static void
+test_small_window (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *window = window_with_header (GTK_TYPE_APPLICATION_WINDOW);
+  GtkWidget *panel, *scrolled;
+  int natural;
+
+  gtk_window_resize (GTK_WINDOW (window), 640, 400);
+  wait_for (gtk_widget_get_allocated_height (window) >= 400);
+  fake_channel_start (fixture->channel, "/srv/photos", FALSE);
+  settle ();
+  panel = open_panel (window);
+  scrolled = gtk_widget_get_ancestor (panel, GTK_TYPE_SCROLLED_WINDOW);
+  gtk_widget_get_preferred_height (panel, NULL, &natural);
+  wait_for (gtk_widget_get_allocated_height (scrolled) == natural);
+
+  g_object_set (fixture->channel, "requests", (guint64)1, "transfers",
+                many_transfers (TRANSFER_LIST_MAX_ROWS + 1, 1), NULL);
+  settle ();
+  wait_for (gtk_widget_get_allocated_height (panel) > 400);
+  g_assert_cmpint (gtk_widget_get_allocated_height (scrolled), <, 400);
+
+  gtk_widget_destroy (window);
+  settle ();
+}
+
 /* Every control is named for a screen reader, and every mnemonic is another letter. */
 static void
 test_accessible (Fixture *fixture, gconstpointer data)
@@ -623,6 +650,7 @@ main (int argc, char **argv)
   ADD ("/ui/panel/scope", test_panel_scope);
   ADD ("/ui/panel/unknown-vm", test_panel_unknown_vm);
   ADD ("/ui/panel/transfers", test_panel_transfers);
+  ADD ("/ui/panel/small-window", test_small_window);
   ADD ("/ui/accessible", test_accessible);
   return g_test_run ();
 }
