@@ -27,7 +27,9 @@ typedef struct
   int client_fd;
   int server_fd;
   GThread *threads[2];
-  GMutex mutex; /* over wire */
+  gint n_legs;     /* still running; the last one closes the sockets */
+  gboolean closed; /* under the relay's mutex */
+  GMutex mutex;    /* over wire */
   SpiceWire wire;
 } Connection;
 
@@ -113,6 +115,22 @@ send_paced (Relay *relay, int fd, const guint8 *data, gsize len, gint64 *next)
   return TRUE;
 }
 
+/* By a reset, not by an end of file: as from a host that is gone. A socket that was only shut down
+ * still takes what its peer sends. */
+static void
+close_connection (Connection *connection)
+{
+  const struct linger linger = { .l_onoff = 1, .l_linger = 0 };
+
+  g_mutex_lock (&connection->relay->mutex);
+  connection->closed = TRUE;
+  setsockopt (connection->client_fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+  setsockopt (connection->server_fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+  close (connection->client_fd);
+  close (connection->server_fd);
+  g_mutex_unlock (&connection->relay->mutex);
+}
+
 static gpointer
 run_leg (gpointer data)
 {
@@ -139,6 +157,8 @@ run_leg (gpointer data)
     }
   shutdown (from, SHUT_RD);
   shutdown (to, SHUT_WR);
+  if (g_atomic_int_dec_and_test (&connection->n_legs))
+    close_connection (connection);
   return NULL;
 }
 
@@ -188,6 +208,7 @@ serve (Relay *self, int client_fd)
   connection->relay = self;
   connection->client_fd = client_fd;
   connection->server_fd = server_fd;
+  connection->n_legs = 2;
   g_mutex_init (&connection->mutex);
   spice_wire_init (&connection->wire);
   g_mutex_lock (&self->mutex);
@@ -254,6 +275,8 @@ relay_cut (Relay *self)
     {
       Connection *connection = g_ptr_array_index (self->connections, i);
 
+      if (connection->closed)
+        continue;
       shutdown (connection->client_fd, SHUT_RDWR);
       shutdown (connection->server_fd, SHUT_RDWR);
     }
@@ -275,8 +298,6 @@ relay_free (Relay *self)
 
       g_thread_join (connection->threads[SPICE_WIRE_TO_SERVER]);
       g_thread_join (connection->threads[SPICE_WIRE_TO_CLIENT]);
-      close (connection->client_fd);
-      close (connection->server_fd);
       spice_wire_clear (&connection->wire);
       g_mutex_clear (&connection->mutex);
       g_free (connection);

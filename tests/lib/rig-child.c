@@ -198,8 +198,13 @@ rig_child_wait (RigChild *self, const char *prefix, guint n, guint seconds)
         {
           g_autofree char *output = rig_child_dup_output (self);
 
-          g_error ("no line '%s' (number %u) %s; it said:\n%s", prefix, n,
-                   self->exited ? "before the child ended" : "in time", output);
+          if (!self->exited)
+            g_error ("no line '%s' (number %u) in time; it said:\n%s", prefix, n, output);
+          if (g_subprocess_get_if_signaled (self->process))
+            g_error ("signal %d ended the child before a line '%s' (number %u); it said:\n%s",
+                     g_subprocess_get_term_sig (self->process), prefix, n, output);
+          g_error ("the child ended with %d before a line '%s' (number %u); it said:\n%s",
+                   g_subprocess_get_exit_status (self->process), prefix, n, output);
         }
       g_main_context_iteration (NULL, TRUE);
     }

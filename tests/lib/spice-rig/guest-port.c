@@ -39,6 +39,7 @@ struct _GuestPort
   GIOCondition io_condition;
 
   gboolean added;
+  gboolean has_client;
   gboolean opened;
   guint64 from_guest; /* bytes */
   guint64 to_guest;   /* bytes */
@@ -168,7 +169,10 @@ port_write (SpiceCharDeviceInstance *sin, const uint8_t *buf, int len)
   GuestPort *self = (GuestPort *)sin;
   gssize n;
 
-  if (self->guest_fd < 0)
+  /* libspice-server 0.15.1 crashes (RedCharDeviceSpiceVmc::on_free_self_token, no rcc) when the
+   * guest takes what a viewer sent that is gone by now. So it takes that when the next one is
+   * there. */
+  if (self->guest_fd < 0 || !self->has_client)
     return 0;
   n = self->pty_fd >= 0 ? write (self->guest_fd, buf, len)
                         : send (self->guest_fd, buf, len, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -214,6 +218,7 @@ port_state (SpiceCharDeviceInstance *sin, int connected)
 {
   GuestPort *self = (GuestPort *)sin;
 
+  self->has_client = connected != 0;
   self->event ("client", connected != 0, self->user_data);
 }
 
