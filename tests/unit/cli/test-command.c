@@ -235,12 +235,40 @@ test_environment (Fixture *fixture, gconstpointer data)
   g_assert_true (g_strv_contains (found, "GSETTINGS_SCHEMA_DIR=" BUILD_DIR "/data"));
 }
 
+/* The build tree's own translations, without an installation and without a locale of the language.
+ */
+static void
+test_languages (void)
+{
+  static const struct
+  {
+    const char *language, *sentence;
+  } languages[] = {
+    { "de", "Den Ordner „/nonexistent“ gibt es nicht." },
+    { "es", "La carpeta «/nonexistent» no existe." },
+    { "fr", "Le dossier « /nonexistent » n’existe pas." },
+    { "zh_CN", "文件夹“/nonexistent”不存在。" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (languages); i++)
+    {
+      g_autofree char *out = NULL, *err = NULL;
+
+      g_setenv ("LANGUAGE", languages[i].language, TRUE);
+      g_assert_cmpint (run (NULL, &out, &err, "--share-dir=/nonexistent", "v", NULL), ==,
+                       EXIT_STATUS_USAGE);
+      g_assert_nonnull (strstr (err, languages[i].sentence));
+    }
+  g_unsetenv ("LANGUAGE");
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/command/version", test_version);
   g_test_add_func ("/command/help", test_help);
+  g_test_add_func ("/command/languages", test_languages);
   g_test_add_func ("/command/usage", test_usage);
   g_test_add_func ("/command/uri", test_uri);
   g_test_add_func ("/command/no-server", test_no_server);
