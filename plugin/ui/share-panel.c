@@ -12,6 +12,9 @@
 
 #include <glib/gi18n-lib.h>
 
+/* How often rates are brought up to date while nothing moves, in seconds. */
+#define TICK_SECONDS 1
+
 /* How long the switch shows what was asked for before it shows what is. */
 #define PENDING_US (5 * G_USEC_PER_SEC)
 
@@ -48,6 +51,9 @@ struct _ShareUiPanel
   gint64 pending_error_at;
 
   gboolean updating;
+
+  /* While it is mapped: what stands still tells nobody. */
+  guint tick;
 };
 
 G_DEFINE_FINAL_TYPE (ShareUiPanel, share_ui_panel, GTK_TYPE_BOX)
@@ -70,17 +76,35 @@ share_ui_panel_finalize (GObject *object)
 {
   ShareUiPanel *self = SHARE_UI_PANEL (object);
 
+  g_assert (self->tick == 0);
   g_strfreev (self->shortcuts);
   g_free (self->shown_folder);
 
   G_OBJECT_CLASS (share_ui_panel_parent_class)->finalize (object);
 }
 
+static gboolean
+on_tick (gpointer user_data)
+{
+  update (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
 static void
 share_ui_panel_map (GtkWidget *widget)
 {
+  ShareUiPanel *self = SHARE_UI_PANEL (widget);
+
   GTK_WIDGET_CLASS (share_ui_panel_parent_class)->map (widget);
-  update (SHARE_UI_PANEL (widget));
+  update (self);
+  self->tick = g_timeout_add_seconds (TICK_SECONDS, on_tick, self);
+}
+
+static void
+share_ui_panel_unmap (GtkWidget *widget)
+{
+  g_clear_handle_id (&SHARE_UI_PANEL (widget)->tick, g_source_remove);
+  GTK_WIDGET_CLASS (share_ui_panel_parent_class)->unmap (widget);
 }
 
 static ShareScope
@@ -167,6 +191,7 @@ share_ui_panel_class_init (ShareUiPanelClass *klass)
 
   object_class->finalize = share_ui_panel_finalize;
   widget_class->map = share_ui_panel_map;
+  widget_class->unmap = share_ui_panel_unmap;
 
   g_type_ensure (SHARE_UI_TYPE_TRANSFER_LIST);
   gtk_widget_class_set_template_from_resource (widget_class,

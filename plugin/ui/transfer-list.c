@@ -76,6 +76,7 @@ share_ui_transfer_list_update (ShareUiTransferList *self, GVariant *transfers, g
   guint64 id, done, total;
   const char *path, *direction;
   gint64 start;
+  gint64 unix_now = g_get_real_time ();
   guint n = 0, hidden = 0;
 
   /* The first rows are those of the first transfers: nothing jumps while others come and go. */
@@ -110,7 +111,8 @@ share_ui_transfer_list_update (ShareUiTransferList *self, GVariant *transfers, g
               gtk_box_pack_start (GTK_BOX (self), row, FALSE, FALSE, 0);
               g_hash_table_insert (self->rows, g_memdup2 (&id, sizeof id), row);
             }
-          share_ui_transfer_row_update (SHARE_UI_TRANSFER_ROW (row), now, done, total);
+          share_ui_transfer_row_update (SHARE_UI_TRANSFER_ROW (row), now, done, total,
+                                        unix_now - start);
         }
     }
 

@@ -7,6 +7,14 @@
 #include <math.h>
 
 void
+transfer_rate_begin (TransferRate *rate, gint64 now, guint64 bytes, gint64 elapsed)
+{
+  *rate = (TransferRate){ .at = now, .bytes = bytes };
+  if (elapsed >= TRANSFER_RATE_MIN_STEP_US)
+    rate->per_second = (double)bytes * G_USEC_PER_SEC / (double)elapsed;
+}
+
+void
 transfer_rate_sample (TransferRate *rate, gint64 now, guint64 bytes)
 {
   double step, weight;
@@ -14,7 +22,7 @@ transfer_rate_sample (TransferRate *rate, gint64 now, guint64 bytes)
 
   if (rate->at == 0 || bytes < rate->bytes)
     {
-      *rate = (TransferRate){ .at = now, .bytes = bytes };
+      transfer_rate_begin (rate, now, bytes, 0);
       return;
     }
 

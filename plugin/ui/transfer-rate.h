@@ -36,6 +36,16 @@ typedef struct
 } TransferRate;
 
 /**
+ * transfer_rate_begin:
+ * @now: any clock that goes forward, us
+ * @bytes: bytes so far
+ * @elapsed: how long that took, us; 0 = unknown
+ *
+ * Begins with the mean of what was before anybody looked.
+ */
+void transfer_rate_begin (TransferRate *rate, gint64 now, guint64 bytes, gint64 elapsed);
+
+/**
  * transfer_rate_sample:
  * @now: any clock that goes forward, us
  * @bytes: bytes so far; a smaller count than before starts anew

@@ -75,11 +75,18 @@ share_ui_transfer_row_init (ShareUiTransferRow *self)
 }
 
 void
-share_ui_transfer_row_update (ShareUiTransferRow *self, gint64 now, guint64 done, guint64 total)
+share_ui_transfer_row_update (ShareUiTransferRow *self,
+                              gint64 now,
+                              guint64 done,
+                              guint64 total,
+                              gint64 elapsed)
 {
   g_autofree char *text = NULL;
 
-  transfer_rate_sample (&self->rate, now, done);
+  if (self->rate.at == 0)
+    transfer_rate_begin (&self->rate, now, done, elapsed);
+  else
+    transfer_rate_sample (&self->rate, now, done);
   text = share_text_progress (done, total, self->rate.per_second,
                               transfer_rate_seconds_left (&self->rate, total));
   gtk_label_set_text (GTK_LABEL (self->detail), text);

@@ -23,8 +23,12 @@ GtkWidget *share_ui_transfer_row_new (const char *path, gboolean to_guest);
  * @now: monotonic time, us
  * @done: bytes moved
  * @total: bytes in all, %G_MAXUINT64 = unknown
+ * @elapsed: since the transfer began, us
  */
-void
-share_ui_transfer_row_update (ShareUiTransferRow *self, gint64 now, guint64 done, guint64 total);
+void share_ui_transfer_row_update (ShareUiTransferRow *self,
+                                   gint64 now,
+                                   guint64 done,
+                                   guint64 total,
+                                   gint64 elapsed);
 
 G_END_DECLS

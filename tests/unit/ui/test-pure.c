@@ -118,6 +118,27 @@ test_rate (void)
   g_assert_cmpfloat (rate.per_second, ==, 0);
 }
 
+/* What began before anybody looked has a rate at once; what stands still loses it. */
+static void
+test_rate_begin (void)
+{
+  TransferRate rate;
+  gint64 at = 100 * G_USEC_PER_SEC;
+
+  transfer_rate_begin (&rate, at, 3000, 3 * G_USEC_PER_SEC);
+  g_assert_cmpfloat_with_epsilon (rate.per_second, 1000, 1e-6);
+  g_assert_cmpint (transfer_rate_seconds_left (&rate, 5000), ==, 2);
+  for (guint i = 0; i < 30; i++)
+    transfer_rate_sample (&rate, at += G_USEC_PER_SEC, 3000);
+  g_assert_cmpfloat (rate.per_second, <, 1);
+  g_assert_cmpint (transfer_rate_seconds_left (&rate, 5000), ==, -1);
+
+  transfer_rate_begin (&rate, at, 3000, 0);
+  g_assert_cmpfloat (rate.per_second, ==, 0);
+  transfer_rate_begin (&rate, at, 3000, -5);
+  g_assert_cmpfloat (rate.per_second, ==, 0);
+}
+
 /* The mean follows a change of pace, whether it is asked often or seldom. */
 static void
 test_rate_mean (void)
@@ -195,6 +216,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ui/state/symbols", test_state_symbols);
   g_test_add_func ("/ui/state/sentences", test_state_sentences);
   g_test_add_func ("/ui/rate", test_rate);
+  g_test_add_func ("/ui/rate/begin", test_rate_begin);
   g_test_add_func ("/ui/rate/mean", test_rate_mean);
   g_test_add_func ("/ui/text", test_text);
   g_test_add_func ("/ui/uuid", test_uuid);
