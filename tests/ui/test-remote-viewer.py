@@ -157,6 +157,11 @@ class Viewer:
         self.button_name = BUTTON_NAMES[language]
         if language != 'en':
             self.use_locale(LOCALES[language])
+        if 'DESKTOP_FILE' in environment:
+            applications = folder / 'data' / 'applications'
+            applications.mkdir(parents=True)
+            (applications / environment['DESKTOP_FILE']).write_text(
+                '[Desktop Entry]\nType=Application\nName=Viewer\nExec=remote-viewer %u\n')
         self.process = subprocess.Popen(
             command or ['remote-viewer', f'spice://127.0.0.1:{server.port}'],
             env=self.environment, stdout=self.log, stderr=subprocess.STDOUT)
@@ -614,6 +619,22 @@ def test_notifications(world):
         monitor.wait(END_DEADLINE)
 
 
+def test_notifications_by_application(world):
+    """A viewer whose desktop file is installed speaks for itself, so that the desktop knows who."""
+    heard = world.folder / 'heard'
+    with open(heard, 'w') as file:
+        monitor = subprocess.Popen(['dbus-monitor', "interface='org.freedesktop.Notifications'"],
+                                   stdout=file)
+    try:
+        wait_for('the monitor', lambda: 'NameAcquired' in heard.read_text())
+        world.viewer.set('share-dir', '/srv/nowhere')
+        wait_for('the error is told', lambda: 'cannot be shared' in heard.read_text())
+        check('by the application', 'desktop-entry' in heard.read_text())
+    finally:
+        monitor.terminate()
+        monitor.wait(END_DEADLINE)
+
+
 def test_spicy(world):
     """A viewer without a header bar: nothing is added, sharing works."""
     server = Qemu('web', VMS['web'])
@@ -667,6 +688,7 @@ TESTS = [
     (test_full_screen, {}),
     (test_two_machines, {}),
     (test_notifications, {}),
+    (test_notifications_by_application, {'DESKTOP_FILE': 'org.virt-manager.virt-viewer.desktop'}),
     (test_spicy, {}),
     (test_german, {'LANGUAGE': 'de'}),
     (test_light, {'GTK_THEME': 'Adwaita'}),
