@@ -70,9 +70,7 @@ static gboolean
 incompatible (GError **error, const char *fact)
 {
   g_set_error (error, SPICE_SHARE_ERROR, SPICE_SHARE_ERROR_INCOMPATIBLE,
-               _ ("This version of spice-gtk is not known to spice-share (%s). The viewer shares "
-                  "folders in its own way."),
-               fact);
+               _ ("This version of spice-gtk is not known to spice-share (%s)."), fact);
   return FALSE;
 }
 
