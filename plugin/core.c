@@ -7,11 +7,14 @@
 
 #include <dlfcn.h>
 #include <libintl.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <glib/gi18n-lib.h>
 
 #include "base/log.h"
 #include "bus/share-bus.h"
+#include "capture/capture.h"
 #include "controller.h"
 #include "settings.h"
 #include "transport/share-channel.h"
@@ -29,6 +32,10 @@ static UiAddChannel ui_add_channel;
 
 /* Made for the first channel: a process that shows no virtual machine owns no name. */
 static ShareBus *bus;
+
+/* NULL where nothing is recorded; as long as the process. */
+static Capture *capture;
+static pid_t capture_pid;
 
 /* Where this file was loaded from; the other parts and, in the build tree, po/ lie relative to it.
  */
@@ -89,12 +96,37 @@ load_ui (const char *folder)
 static void
 channel_created (SpiceShareChannel *channel, gpointer user_data)
 {
+  if (capture != NULL)
+    spice_share_channel_set_capture (channel, capture);
   share_controller_attach (channel, user_data);
   if (bus == NULL)
     bus = share_bus_new ();
   share_bus_add_channel (bus, G_OBJECT (channel));
   if (ui_add_channel != NULL)
     ui_add_channel (G_OBJECT (channel));
+}
+
+/* A viewer ends without a word to its modules; and what it forked may end as well. */
+static void
+finish_capture (void)
+{
+  if (getpid () == capture_pid)
+    capture_finish (capture, CAPTURE_FINISH_TIME);
+}
+
+static void
+start_capture (const char *path)
+{
+  g_autoptr (GError) error = NULL;
+
+  capture = capture_new (path, &error);
+  if (capture == NULL)
+    g_warning (_ ("Nothing is recorded in “%s”: %s"), path, error->message);
+  else
+    {
+      capture_pid = getpid ();
+      atexit (finish_capture);
+    }
 }
 
 void
@@ -125,5 +157,7 @@ spice_share_core_init (void)
   /* The callback lives as long as the process, and so do the settings it is given. */
   g_steal_pointer (&settings);
 
+  if (overrides->capture != NULL)
+    start_capture (overrides->capture);
   load_ui (folder);
 }

@@ -60,6 +60,7 @@ void
 share_overrides_free (ShareOverrides *overrides)
 {
   g_free (overrides->dir);
+  g_free (overrides->capture);
   g_free (overrides);
 }
 
@@ -72,6 +73,7 @@ overrides_copy (const ShareOverrides *overrides)
     {
       *copy = *overrides;
       copy->dir = g_strdup (overrides->dir);
+      copy->capture = g_strdup (overrides->capture);
     }
   return copy;
 }
@@ -93,6 +95,7 @@ share_overrides_take_environment (void)
   g_autofree char *dir = take_variable (SHARE_ENV_DIR);
   g_autofree char *read_only = take_variable (SHARE_ENV_DIR_RO);
   g_autofree char *compression = take_variable (SHARE_ENV_COMPRESSION);
+  g_autofree char *capture = take_variable (SHARE_ENV_CAPTURE);
 
   if (dir != NULL && *dir != '\0')
     {
@@ -115,6 +118,8 @@ share_overrides_take_environment (void)
         g_warning (_ ("%s is “%s”, but only auto, always and never are known; it is ignored."),
                    SHARE_ENV_COMPRESSION, compression);
     }
+  if (capture != NULL && *capture != '\0')
+    overrides->capture = g_steal_pointer (&capture);
   return overrides;
 }
 

@@ -21,6 +21,7 @@ G_BEGIN_DECLS
 #define SHARE_ENV_DIR "SPICE_SHARE_DIR"
 #define SHARE_ENV_DIR_RO "SPICE_SHARE_DIR_RO"
 #define SHARE_ENV_COMPRESSION "SPICE_SHARE_COMPRESSION"
+#define SHARE_ENV_CAPTURE "SPICE_SHARE_CAPTURE"
 
 /**
  * ShareSettingsKeys:
@@ -39,6 +40,7 @@ typedef enum
  * ShareOverrides:
  * @keys: which of the members count
  * @dir: (type filename): as a user writes it, a leading `~/` included
+ * @capture: (type filename) (nullable): where to record what passes; there is no key for it
  *
  * Wishes for this process only.
  */
@@ -48,6 +50,7 @@ typedef struct
   char *dir;
   gboolean read_only;
   SpiceShareCompression compression;
+  char *capture;
 } ShareOverrides;
 
 ShareOverrides *share_overrides_new (void);

@@ -43,6 +43,23 @@ parse_share_dir (const char *option, const char *value, gpointer data, GError **
 }
 
 static gboolean
+parse_capture (const char *option, const char *value, gpointer data, GError **error)
+{
+  CommandLine *self = data;
+  g_autofree char *expanded = NULL;
+
+  if (*value == '\0')
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("%s needs a file"), option);
+      return FALSE;
+    }
+  expanded = share_expand_home (value);
+  g_free (self->overrides->capture);
+  self->overrides->capture = g_canonicalize_filename (expanded, NULL);
+  return TRUE;
+}
+
+static gboolean
 parse_read_only (const char *option, const char *value, gpointer data, GError **error)
 {
   CommandLine *self = data;
@@ -62,6 +79,8 @@ make_context (CommandLine *self, gboolean headless)
       N_ ("Share it read-only"), NULL },
     { "compression", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)parse_compression,
       N_ ("When to compress: auto, always or never"), N_ ("WHEN") },
+    { "capture", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, (gpointer)parse_capture,
+      N_ ("Record what passes in this file, for Wireshark"), N_ ("FILE") },
     { "headless", 0, 0, G_OPTION_ARG_NONE, &self->headless,
       N_ ("Connect to the server at URI without a viewer"), NULL },
     { "password", 'w', 0, G_OPTION_ARG_STRING, &self->password,
@@ -140,7 +159,8 @@ is_headless (char **argv)
       if (g_str_equal (*word, "--headless"))
         return TRUE;
       if (g_str_equal (*word, "--share-dir") || g_str_equal (*word, "--compression")
-          || g_str_equal (*word, "--password") || g_str_equal (*word, "-w"))
+          || g_str_equal (*word, "--capture") || g_str_equal (*word, "--password")
+          || g_str_equal (*word, "-w"))
         {
           if (*++word == NULL)
             return FALSE;

@@ -12,6 +12,7 @@
 #include <glib/gi18n-lib.h>
 #include <spice-client.h>
 
+#include "capture/capture.h"
 #include "controller.h"
 
 /* How long to wait for spice-gtk to let go of its connections; it does not give up a connection
@@ -25,6 +26,7 @@ typedef struct
 {
   GMainLoop *loop;
   ShareSettings *settings;
+  Capture *capture; /* (nullable) */
   SpiceSession *session;
   gboolean connected; /* the main channel was up */
   gboolean ending;
@@ -216,6 +218,8 @@ on_webdav_created (SpiceShareChannel *channel, gpointer user_data)
 {
   Headless *self = user_data;
 
+  if (self->capture != NULL)
+    spice_share_channel_set_capture (channel, self->capture);
   /* Before the controller's own handlers, which may answer `ready` with an error. */
   g_signal_connect (channel, "ready", G_CALLBACK (on_ready), self);
   g_signal_connect (channel, "sharing-started", G_CALLBACK (on_sharing_started), self);
@@ -257,11 +261,21 @@ headless_run (const char *uri, const char *password, const ShareOverrides *overr
   /* A reader that went away ends a pipeline, and not the share. */
   signal (SIGPIPE, SIG_IGN);
 
+  if (overrides->capture != NULL)
+    {
+      self.capture = capture_new (overrides->capture, &error);
+      if (self.capture == NULL)
+        {
+          say ("error %s", error->message);
+          return EXIT_STATUS_FAILED;
+        }
+    }
   self.settings = share_settings_new (overrides);
   if (!spice_share_channel_install (on_webdav_created, &self, &error))
     {
       say ("error %s", error->message);
       g_object_unref (self.settings);
+      g_clear_pointer (&self.capture, capture_unref);
       return EXIT_STATUS_FAILED;
     }
 
@@ -299,5 +313,8 @@ headless_run (const char *uri, const char *password, const ShareOverrides *overr
   g_object_unref (self.session);
   g_object_unref (self.settings);
   g_main_loop_unref (self.loop);
+  if (self.capture != NULL)
+    capture_finish (self.capture, CAPTURE_FINISH_TIME);
+  g_clear_pointer (&self.capture, capture_unref);
   return self.status;
 }

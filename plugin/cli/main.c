@@ -6,6 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "capture/capture.h"
 #include "cli/check-folder.h"
 #include "cli/command-line.h"
 #include "cli/commands.h"
@@ -23,6 +24,18 @@ folder_is_good (const ShareOverrides *overrides)
 
   if ((overrides->keys & SHARE_SETTINGS_DIR) == 0
       || check_folder (overrides->dir, overrides->read_only ? SHARE_READ_ONLY : 0, &error))
+    return TRUE;
+  g_printerr ("spice-share: %s\n", error->message);
+  return FALSE;
+}
+
+/* The same for the file of a recording, which is never overwritten. */
+static gboolean
+capture_is_good (const ShareOverrides *overrides)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (overrides->capture == NULL || capture_check_path (overrides->capture, &error))
     return TRUE;
   g_printerr ("spice-share: %s\n", error->message);
   return FALSE;
@@ -53,7 +66,7 @@ main (int argc, char **argv)
       g_print ("spice-share %s\n", SPICE_SHARE_VERSION);
       return EXIT_STATUS_OK;
     }
-  if (!folder_is_good (line->overrides))
+  if (!folder_is_good (line->overrides) || !capture_is_good (line->overrides))
     return EXIT_STATUS_USAGE;
   if (line->headless)
     return headless_run (line->arguments[0], line->password, line->overrides);

@@ -52,6 +52,8 @@ run_viewer_environment (char **environment, const char *module, const ShareOverr
   if ((overrides->keys & SHARE_SETTINGS_COMPRESSION) != 0)
     environment = g_environ_setenv (environment, SHARE_ENV_COMPRESSION,
                                     share_compression_to_nick (overrides->compression), TRUE);
+  if (overrides->capture != NULL)
+    environment = g_environ_setenv (environment, SHARE_ENV_CAPTURE, overrides->capture, TRUE);
   return environment;
 }
 

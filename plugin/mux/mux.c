@@ -91,9 +91,18 @@ mux_has_work (gpointer data)
 }
 
 static void
+mux_tap (Mux *self, MuxClient *client, gboolean to_guest, const guint8 *data, gsize size)
+{
+  if (self->ops.tap != NULL)
+    self->ops.tap (*mux_client_get_id (client), to_guest, data, size, self->user_data);
+}
+
+static void
 mux_forget (Mux *self, MuxClient *client)
 {
   MuxClientLinks *links = mux_client_get_links (client);
+
+  mux_tap (self, client, FALSE, NULL, 0);
 
   if (links->is_dirty)
     g_queue_unlink (&self->dirty, &links->dirty);
@@ -379,6 +388,8 @@ mux_feed (Mux *self, GBytes *bytes, gsize offset)
 
       n = MIN (size - offset, self->reader.left);
       taken = mux_client_feed (client, bytes, data + offset, n);
+      if (taken > 0)
+        mux_tap (self, client, FALSE, data + offset, taken);
       mux_frame_reader_advance (&self->reader, taken);
       offset += taken;
 
@@ -423,12 +434,16 @@ mux_pull (Mux *self, gsize max)
           if (steal)
             {
               frame = mux_client_steal_frame (client);
+              mux_tap (self, client, TRUE,
+                       (const guint8 *)g_bytes_get_data (frame, NULL) + MUX_HEADER_SIZE, size);
             }
           else
             {
               if (frames == NULL)
                 frames = mux_block_new ();
               mux_client_copy_frame (client, frames + n_frames);
+              mux_tap (self, client, TRUE, size > 0 ? frames + n_frames + MUX_HEADER_SIZE : NULL,
+                       size);
               n_frames += MUX_HEADER_SIZE + size;
             }
         }

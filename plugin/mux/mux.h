@@ -33,15 +33,20 @@ typedef struct _Mux Mux;
  *   gone or was ended: libsoup notices by itself, except while a message is paused.
  * @output_ready: mux_pull() has something again (called once after it returned %NULL)
  * @input_ready: mux_feed() can go on (called once after it took less than it was given)
+ * @tap: (nullable): sees the data of every frame of client @id as it passes, for a recording.
+ *   Without @data, @to_guest: the host sends nothing more; not @to_guest: the client is gone, and
+ *   what comes later on its id is another one's
  *
  * `accepted` is called from mux_feed() or, as the others always are, from the thread-default main
- * context. None of them may call mux_free() or mux_reset(); `accepted` no mux function at all.
+ * context; `tap` from wherever a client is fed, pulled from or forgotten. None of them may call
+ * mux_free() or mux_reset(); `accepted` and `tap` no mux function at all.
  */
 typedef struct
 {
   void (*accepted) (GIOStream *stream, gint64 client, gpointer user_data);
   void (*output_ready) (gpointer user_data);
   void (*input_ready) (gpointer user_data);
+  void (*tap) (gint64 id, gboolean to_guest, const guint8 *data, gsize size, gpointer user_data);
 } MuxOps;
 
 Mux *mux_new (const MuxOps *ops, gpointer user_data);

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "transport/spice-private.h"
+#include "worker/vmc-codec.h"
 
 /* How long one message may hold the guest back, in us: nobody tells the coroutine that the channel
  * was disconnected meanwhile (P6 b). */
@@ -22,7 +23,8 @@ struct _PortIO
 {
   SpicePortChannel *channel; /* (unowned): owns us */
   guint data_signal;
-  Worker *worker; /* (unowned) (nullable) */
+  Worker *worker;   /* (unowned) (nullable) */
+  Capture *capture; /* (nullable) */
   PortIOStats stats;
 
   gboolean compressed; /* the emission of port-data under way is of COMPRESSED_DATA */
@@ -44,6 +46,14 @@ typedef struct
 } Write;
 
 static void
+record (PortIO *self, gboolean to_guest, gboolean compressed, const guint8 *data, gsize size)
+{
+  if (self->capture != NULL)
+    capture_message (self->capture, to_guest, compressed ? CAPTURE_COMPRESSED_DATA : CAPTURE_DATA,
+                     data, size, compressed ? vmc_declared_size (data, size) : size);
+}
+
+static void
 on_port_data (SpicePortChannel *channel, gpointer data, int size, PortIO *self)
 {
   /* Nobody else is to see an emission that repeats one, or bytes that are not the guest's. */
@@ -53,6 +63,7 @@ on_port_data (SpicePortChannel *channel, gpointer data, int size, PortIO *self)
     return;
 
   self->stats.wire_in += size;
+  record (self, FALSE, self->compressed, data, size);
   worker_push (self->worker, g_bytes_new (data, size), self->compressed);
 }
 
@@ -73,6 +84,7 @@ port_io_new (SpicePortChannel *channel)
 void
 port_io_free (PortIO *self)
 {
+  g_clear_pointer (&self->capture, capture_unref);
   g_free (self);
 }
 
@@ -81,6 +93,13 @@ port_io_set_worker (PortIO *self, Worker *worker)
 {
   self->worker = worker;
   self->effective = COMPRESS_NEVER;
+}
+
+void
+port_io_set_capture (PortIO *self, Capture *capture)
+{
+  g_clear_pointer (&self->capture, capture_unref);
+  self->capture = capture == NULL ? NULL : capture_ref (capture);
 }
 
 void
@@ -163,8 +182,9 @@ on_written (GObject *source, GAsyncResult *result, gpointer user_data)
   g_free (write);
 }
 
+/* @compressed only says what the message is to become. */
 static SpicePrivateWrite
-write_message (PortIO *self, GBytes *bytes, gsize size, gsize wire)
+write_message (PortIO *self, GBytes *bytes, gboolean compressed, gsize size, gsize wire)
 {
   SpiceChannel *channel = SPICE_CHANNEL (self->channel);
   Write *write = g_new (Write, 1);
@@ -178,6 +198,8 @@ write_message (PortIO *self, GBytes *bytes, gsize size, gsize wire)
   spice_port_channel_write_async (self->channel, data, length, NULL, on_written, write);
   result = spice_private_queue_after_write (&self->queue, channel);
   self->stats.wire_out += length;
+  if (result != SPICE_PRIVATE_WRITE_DROPPED)
+    record (self, TRUE, compressed, data, length);
 
   if (result == SPICE_PRIVATE_WRITE_DROPPED)
     {
@@ -201,11 +223,11 @@ write_compressed (PortIO *self, const Outbound *message, gsize size, gsize wire)
   g_autoptr (GBytes) prefix = g_bytes_new_from_bytes (message->train, 0, OUTBOUND_PREFIX);
   g_autoptr (GBytes) rest
       = g_bytes_new_from_bytes (message->train, OUTBOUND_PREFIX, size - OUTBOUND_PREFIX);
-  SpicePrivateWrite result = write_message (self, prefix, 0, 0);
+  SpicePrivateWrite result = write_message (self, prefix, FALSE, 0, 0);
 
   if (result == SPICE_PRIVATE_WRITE_UNKNOWN)
     {
-      write_message (self, rest, size, wire);
+      write_message (self, rest, FALSE, size, wire);
       return;
     }
   if (result == SPICE_PRIVATE_WRITE_DROPPED)
@@ -213,7 +235,7 @@ write_compressed (PortIO *self, const Outbound *message, gsize size, gsize wire)
       worker_written (self->worker, size, 0);
       return;
     }
-  result = write_message (self, message->compressed, size, wire);
+  result = write_message (self, message->compressed, TRUE, size, wire);
   if (result == SPICE_PRIVATE_WRITE_QUEUED)
     {
       spice_private_queue_mark_compressed (&self->queue, channel);
@@ -258,7 +280,7 @@ port_io_send (PortIO *self)
         write_compressed (self, &message, size,
                           OUTBOUND_PREFIX + g_bytes_get_size (message.compressed));
       else
-        write_message (self, message.train, size, size);
+        write_message (self, message.train, FALSE, size, size);
     }
   update_compression (self);
 

@@ -51,6 +51,12 @@ void port_io_free (PortIO *self);
 void port_io_set_worker (PortIO *self, Worker *worker);
 
 /**
+ * port_io_set_capture:
+ * @capture: (nullable) (transfer none): what records the messages from now on
+ */
+void port_io_set_capture (PortIO *self, Capture *capture);
+
+/**
  * port_io_handle_message:
  * @message: of type DATA or COMPRESSED_DATA
  * @compressed: which of them

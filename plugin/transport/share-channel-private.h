@@ -20,6 +20,7 @@ struct _SpiceShareChannel
 
   PortIO *io;
   Worker *worker;       /* (nullable): from the first connection until dispose */
+  Capture *capture;     /* (nullable) */
   Clipboard *clipboard; /* (nullable): the same */
   SpicePrivateCaps caps;
   gboolean for_migration;

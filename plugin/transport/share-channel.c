@@ -166,6 +166,16 @@ spice_share_channel_stop (SpiceShareChannel *self)
   stop_serving (self);
 }
 
+void
+spice_share_channel_set_capture (SpiceShareChannel *self, Capture *capture)
+{
+  g_return_if_fail (SPICE_IS_SHARE_CHANNEL (self));
+  g_return_if_fail (self->worker == NULL && self->capture == NULL);
+
+  self->capture = capture_ref (capture);
+  port_io_set_capture (self->io, capture);
+}
+
 static void
 on_share_directory (SpiceShareChannel *self, const char *path, gboolean read_only)
 {
@@ -244,7 +254,7 @@ ensure_worker (SpiceShareChannel *self)
 
   if (self->worker != NULL)
     return TRUE;
-  self->worker = worker_new (&ops, self, &error);
+  self->worker = worker_new (&ops, self, self->capture, &error);
   if (self->worker == NULL)
     {
       spice_share_channel_fail (self, error);
@@ -399,6 +409,7 @@ spice_share_channel_finalize (GObject *object)
   g_clear_error (&self->last_error);
   g_clear_pointer (&self->stats.transfers, g_variant_unref);
   g_clear_pointer (&self->io, port_io_free);
+  g_clear_pointer (&self->capture, capture_unref);
   G_OBJECT_CLASS (spice_share_channel_parent_class)->finalize (object);
 }
 

@@ -24,6 +24,8 @@
 
 #include <spice-client.h>
 
+#include "capture/capture.h"
+
 G_BEGIN_DECLS
 
 #define SPICE_TYPE_SHARE_CHANNEL (spice_share_channel_get_type ())
@@ -102,6 +104,13 @@ void spice_share_channel_stop (SpiceShareChannel *self);
  * Records and signals an error that the caller found (a bad setting, say); nothing else changes.
  */
 void spice_share_channel_fail (SpiceShareChannel *self, const GError *error);
+
+/**
+ * spice_share_channel_set_capture:
+ * @self: a channel, not yet connected
+ * @capture: (transfer none): what records its port and the clients on it
+ */
+void spice_share_channel_set_capture (SpiceShareChannel *self, Capture *capture);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpiceShareChannel, g_object_unref)
 

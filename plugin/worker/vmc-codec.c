@@ -65,6 +65,19 @@ malformed (GError **error, const char *detail)
   return NULL;
 }
 
+gsize
+vmc_declared_size (const guint8 *data, gsize size)
+{
+  guint32 declared;
+
+  if (size > 0 && data[0] == SPICE_DATA_COMPRESSION_TYPE_NONE)
+    return size - 1;
+  if (size < VMC_LZ4_HEADER)
+    return 0;
+  memcpy (&declared, data + 1, sizeof declared);
+  return GUINT32_FROM_LE (declared);
+}
+
 GBytes *
 vmc_decode (GBytes *payload, GError **error)
 {

@@ -54,6 +54,14 @@ GBytes *vmc_encode (VmcEncoder *self, const guint8 *data, gsize size);
  */
 GBytes *vmc_decode (GBytes *payload, GError **error);
 
+/**
+ * vmc_declared_size:
+ * @data: (array length=size): a payload of COMPRESSED_DATA, from the wire
+ *
+ * Returns: how many bytes it says it holds, true or not; 0 if it says nothing
+ */
+gsize vmc_declared_size (const guint8 *data, gsize size);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmcEncoder, vmc_encoder_free)
 
 G_END_DECLS

@@ -47,6 +47,8 @@ struct _Worker
   DavServer *dav;
   VmcEncoder *encoder;
   CompressPolicy policy;
+  Capture *capture; /* (nullable) */
+  guint capture_port;
   gint64 last_stats;
 };
 
@@ -57,6 +59,7 @@ worker_unref (Worker *self)
     return;
 
   traffic_free (self->traffic);
+  g_clear_pointer (&self->capture, capture_unref);
   g_clear_error (&self->failure);
   g_clear_pointer (&self->stats.transfers, g_variant_unref);
   g_source_unref (self->wake);
@@ -211,6 +214,17 @@ on_mux_input_ready (gpointer user_data)
 }
 
 static void
+on_mux_tap (gint64 client, gboolean to_guest, const guint8 *data, gsize size, gpointer user_data)
+{
+  Worker *self = user_data;
+
+  if (data == NULL)
+    capture_client_close (self->capture, self->capture_port, client, to_guest);
+  else
+    capture_client_data (self->capture, self->capture_port, client, to_guest, data, size);
+}
+
+static void
 on_dav_request_done (GIOStream *stream, gpointer user_data)
 {
   Worker *self = user_data;
@@ -329,16 +343,17 @@ worker_set_share (Worker *self, Share *share)
 static gpointer
 worker_thread (gpointer data)
 {
+  Worker *self = data;
   const MuxOps mux_ops = {
     .accepted = on_mux_accepted,
     .output_ready = on_mux_output_ready,
     .input_ready = on_mux_input_ready,
+    .tap = self->capture != NULL ? on_mux_tap : NULL,
   };
   const DavServerOps dav_ops = {
     .request_done = on_dav_request_done,
     .lookup_clipboard = on_dav_lookup_clipboard,
   };
-  Worker *self = data;
 
   g_main_context_push_thread_default (self->context);
   self->encoder = vmc_encoder_new ();
@@ -389,7 +404,7 @@ on_notify (gpointer user_data)
 }
 
 Worker *
-worker_new (const WorkerOps *ops, gpointer user_data, GError **error)
+worker_new (const WorkerOps *ops, gpointer user_data, Capture *capture, GError **error)
 {
   Worker *self = g_new0 (Worker, 1);
   GThread *thread;
@@ -398,6 +413,11 @@ worker_new (const WorkerOps *ops, gpointer user_data, GError **error)
   self->ops = *ops;
   self->user_data = user_data;
   g_mutex_init (&self->lock);
+  if (capture != NULL)
+    {
+      self->capture = capture_ref (capture);
+      self->capture_port = capture_add_port (capture);
+    }
   self->traffic = traffic_new ();
   self->mode = COMPRESS_NEVER;
   compress_policy_init (&self->policy, COMPRESS_NEVER);

@@ -10,6 +10,7 @@
 
 #include <gio/gio.h>
 
+#include "capture/capture.h"
 #include "share/share.h"
 #include "worker/compress-policy.h"
 #include "worker/traffic.h"
@@ -51,11 +52,12 @@ typedef struct
 
 /**
  * worker_new:
+ * @capture: (nullable) (transfer none): what records the clients
  * @error: if no thread can be had
  *
  * Returns: (transfer full) (nullable): a running worker; worker_stop() ends it
  */
-Worker *worker_new (const WorkerOps *ops, gpointer user_data, GError **error);
+Worker *worker_new (const WorkerOps *ops, gpointer user_data, Capture *capture, GError **error);
 
 /**
  * worker_stop:
