@@ -34,8 +34,8 @@ http_head_init (HttpHead *self)
   *self = (HttpHead){ .length = -1 };
 }
 
-static gboolean
-method_is_known (const char *method, gsize size)
+gboolean
+http_method_is_known (const char *method, gsize size)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
     if (size == strlen (methods[i]) && memcmp (method, methods[i], size) == 0)
@@ -97,7 +97,7 @@ http_head_read_request_line (HttpHead *self, const char *line, gsize size)
     return 505;
   self->minor = version[7] - '0';
 
-  if (!method_is_known (line, method_size))
+  if (!http_method_is_known (line, method_size))
     return 501;
 
   if (target_size == 1 && target[0] == '*')

@@ -35,6 +35,9 @@ typedef struct
 
 void http_head_init (HttpHead *self);
 
+/* Whether a request of this method may reach libsoup. Case counts. */
+gboolean http_method_is_known (const char *method, gsize size);
+
 /* Each returns 0, or the HTTP status to refuse the request with. */
 guint http_head_read_request_line (HttpHead *self, const char *line, gsize size);
 guint http_head_read_field (HttpHead *self, const char *line, gsize size);

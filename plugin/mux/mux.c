@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "mux/frame-hunt.h"
 #include "mux/mux-block.h"
 #include "mux/mux-client.h"
 #include "mux/mux-frame.h"
@@ -23,6 +24,8 @@ struct _Mux
   gpointer user_data;
 
   MuxFrameReader reader;
+  gboolean hunting; /* for the beginning of a frame */
+  FrameHunt hunt;
   GHashTable *clients; /* of MuxClient, by id */
   guint n_live;
   GQueue dirty; /* want to be settled */
@@ -346,14 +349,51 @@ mux_close_client (Mux *self, gint64 id)
     mux_forget (self, client);
 }
 
+static gsize mux_feed_frames (Mux *self, GBytes *bytes, gsize offset);
+
+/* Returns how many bytes were used. */
+static gsize
+mux_hunt (Mux *self, const guint8 *data, gsize size)
+{
+  guint8 begin[FRAME_HUNT_WINDOW];
+  gsize n_begin, used;
+
+  if (frame_hunt_feed (&self->hunt, data, size, begin, &n_begin, &used))
+    {
+      g_autoptr (GBytes) frame = g_bytes_new (begin, n_begin);
+
+      self->hunting = FALSE;
+      /* A header and less than a request's first line: there is always room for that. */
+      mux_feed_frames (self, frame, 0);
+    }
+
+  return used;
+}
+
 gsize
 mux_feed (Mux *self, GBytes *bytes, gsize offset)
+{
+  gsize used = 0;
+
+  mux_settle (self);
+
+  if (self->hunting)
+    {
+      gsize size;
+      const guint8 *data = g_bytes_get_data (bytes, &size);
+
+      used = mux_hunt (self, data + offset, size - offset);
+    }
+
+  return used + mux_feed_frames (self, bytes, offset + used);
+}
+
+static gsize
+mux_feed_frames (Mux *self, GBytes *bytes, gsize offset)
 {
   gsize size;
   const guint8 *data = g_bytes_get_data (bytes, &size);
   gsize start = offset;
-
-  mux_settle (self);
 
   while (offset < size)
     {
@@ -490,14 +530,22 @@ mux_reset (Mux *self)
   GHashTableIter iter;
   gpointer value;
 
+  /* Ids that have come through since the last time; a port that closes twice does not unlearn. */
+  if (g_hash_table_size (self->clients) > 0)
+    frame_hunt_forget (&self->hunt);
+
   g_hash_table_iter_init (&iter, self->clients);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
+      if (mux_client_is_live (value))
+        frame_hunt_know (&self->hunt, *mux_client_get_id (value));
       mux_forget (self, value);
       g_hash_table_iter_init (&iter, self->clients);
     }
 
   self->reader = (MuxFrameReader){ 0 };
+  self->hunting = TRUE;
+  frame_hunt_begin (&self->hunt);
   self->feed_waits = FALSE;
   self->full = NULL;
   mux_watch_stall (self, FALSE);

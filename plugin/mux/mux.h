@@ -89,8 +89,9 @@ void mux_request_done (Mux *self, GIOStream *stream);
 /**
  * mux_reset:
  *
- * The port closed, or the channel went away: every client is dropped, a half-read frame forgotten,
- * nothing is left to pull.
+ * The port closed or opened, the channel went away or came: every client is dropped, a half-read
+ * frame forgotten, nothing is left to pull. What comes next may begin in the middle of a frame, the
+ * rest of which is dropped too (frame-hunt.h); after mux_new() it begins with one.
  */
 void mux_reset (Mux *self);
 

@@ -277,6 +277,8 @@ connected (SpiceShareChannel *self)
   /* spice-gtk drops everything a view-only session sends, and never completes it (P13). */
   port_io_set_worker (self->io, spice_session_get_read_only (session) ? NULL : self->worker);
   port_io_connected (self->io);
+  /* The guest's program may be in the middle of a frame. */
+  worker_reset (self->worker);
 
   self->ready = TRUE;
   self->connected_at = g_get_real_time ();
