@@ -272,7 +272,9 @@ post (Command *command, GMainContext *context, GSourceFunc function)
 {
   g_autoptr (GSource) source = g_idle_source_new ();
 
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  /* Ahead of the traffic that came after it: a request of a guest that was told of a new share must
+   * not meet the end of the old one. */
+  g_source_set_priority (source, G_PRIORITY_HIGH);
   g_source_set_callback (source, function, command, command_free);
   g_source_attach (source, context);
 }
