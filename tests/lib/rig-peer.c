@@ -4,6 +4,7 @@
  */
 #include "rig-peer.h"
 
+#include "mux-resync.h"
 #include "rig-wait.h"
 
 #include <errno.h>
@@ -56,6 +57,8 @@ struct _RigPeer
   guint64 rate_left; /* bytes that may be read until the next tick */
   guint rate_source;
 
+  gboolean out_of_step; /* resync looks for where a frame begins */
+  MuxResync resync;
   guint8 header[FRAME_HEADER];
   guint header_len;
   gint64 frame_id;
@@ -204,9 +207,33 @@ take_closed (RigPeer *self, gint64 id)
     end_client (client);
 }
 
+static void take_bytes (RigPeer *self, const guint8 *data, gsize len);
+
+/* Of bytes that begin anywhere in a frame. Returns how many were used. */
+static gsize
+take_old_bytes (RigPeer *self, const guint8 *data, gsize len)
+{
+  guint8 frame[MUX_RESYNC_MATCH];
+  gsize used;
+
+  if (mux_resync_feed (&self->resync, data, len, frame, &used))
+    {
+      self->out_of_step = FALSE;
+      take_bytes (self, frame, sizeof frame);
+    }
+  return used;
+}
+
 static void
 take_bytes (RigPeer *self, const guint8 *data, gsize len)
 {
+  if (self->out_of_step)
+    {
+      gsize used = take_old_bytes (self, data, len);
+
+      data += used;
+      len -= used;
+    }
   while (len > 0)
     {
       gsize n;
@@ -433,6 +460,13 @@ rig_peer_close_client (RigPeer *self, gint64 id)
 {
   rig_peer_forget_client (self, id);
   write_frame (self, id, NULL, 0);
+}
+
+void
+rig_peer_resync (RigPeer *self, gint64 id)
+{
+  self->out_of_step = TRUE;
+  self->resync = (MuxResync){ .id = id };
 }
 
 void

@@ -83,6 +83,10 @@ void rig_peer_close_client (RigPeer *self, gint64 id);
 /* The guest's program vanished by RST: no frame says so, and the id may come back (DESIGN P11). */
 void rig_peer_forget_client (RigPeer *self, gint64 id);
 
+/* The last reader was killed in the middle of a frame: everything before the response to @id, which
+ * no client had before, is dropped. */
+void rig_peer_resync (RigPeer *self, gint64 id);
+
 /* FALSE: stop reading the port, as a guest that is stuck does. */
 void rig_peer_set_reading (RigPeer *self, gboolean reading);
 
