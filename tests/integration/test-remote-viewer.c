@@ -165,11 +165,67 @@ test_command (Rig *rig)
   share_test_assert_file (rig, "a.txt", "a", 1);
 }
 
+/* The recording of a viewer that ends in good order is whole. */
+static void
+test_capture (Rig *rig)
+{
+  g_auto (Desktop) desktop = { NULL };
+  g_autofree char *file = g_build_filename (rig->dir, "capture.pcapng", NULL);
+  const char *const argv[]
+      = { COMMAND, "--share-dir", rig->share, "--capture", file, "remote-viewer", rig->uri, NULL };
+  const char *const tshark[] = { "tshark",
+                                 "-r",
+                                 file,
+                                 "-Y",
+                                 "http.request",
+                                 "-T",
+                                 "fields",
+                                 "-e",
+                                 "http.request.method",
+                                 "-e",
+                                 "http.request.uri",
+                                 NULL };
+  /* Each connection has two of the one kind, and two of the other. */
+  const char *const ends[] = { "tshark",
+                               "-r",
+                               file,
+                               "-Y",
+                               "tcp.flags.syn == 1 || tcp.flags.fin == 1",
+                               "-T",
+                               "fields",
+                               "-e",
+                               "tcp.flags.fin",
+                               NULL };
+  g_autofree char *requests = NULL;
+  g_autofree char *fins = NULL;
+  g_auto (GStrv) lines = NULL;
+  gint balance = 0;
+
+  set_dir ("");
+  rig_write_file (rig, "a.txt", "a", 1);
+  start_desktop (&desktop, argv);
+  rig_child_wait (rig->server, "client 1", 1, SECONDS);
+  wait_for_status (rig, "GET", "/a.txt", 200);
+  share_test_request (rig, 1, "DELETE", "/a.txt", 204);
+  g_clear_pointer (&rig->server, rig_child_free);
+  rig_child_wait_exit (desktop.viewer, SECONDS);
+
+  g_assert_cmpint (rig_run (tshark, SECONDS, &requests), ==, 0);
+  g_assert_true (g_str_has_suffix (requests, "GET\t/a.txt\nDELETE\t/a.txt\n"));
+  g_assert_cmpint (rig_run (ends, SECONDS, &fins), ==, 0);
+  lines = g_strsplit (g_strchomp (fins), "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    balance += g_str_equal (lines[i], "1") ? -1 : 1;
+  g_assert_cmpuint (g_strv_length (lines), >=, 8);
+  g_assert_cmpint (balance, ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
   rig_test_init (&argc, &argv);
   rig_test_add ("/remote-viewer/settings", RIG_TCP, 120, test_settings);
   rig_test_add ("/remote-viewer/command", RIG_TCP, 120, test_command);
+  rig_test_add ("/remote-viewer/capture", RIG_TCP, 120, test_capture);
   return rig_test_run ();
 }

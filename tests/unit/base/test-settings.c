@@ -156,11 +156,14 @@ test_environment (void)
   g_unsetenv (SHARE_ENV_DIR);
   g_unsetenv (SHARE_ENV_DIR_RO);
   g_unsetenv (SHARE_ENV_COMPRESSION);
+  g_unsetenv (SHARE_ENV_CAPTURE);
   overrides = share_overrides_take_environment ();
   g_assert_cmpint (overrides->keys, ==, 0);
+  g_assert_null (overrides->capture);
   share_overrides_free (overrides);
 
   g_setenv (SHARE_ENV_DIR, "/some/where", TRUE);
+  g_setenv (SHARE_ENV_CAPTURE, "/some/file", TRUE);
   g_setenv (SHARE_ENV_DIR_RO, "1", TRUE);
   g_setenv (SHARE_ENV_COMPRESSION, "never", TRUE);
   overrides = share_overrides_take_environment ();
@@ -169,12 +172,14 @@ test_environment (void)
   g_assert_cmpstr (overrides->dir, ==, "/some/where");
   g_assert_true (overrides->read_only);
   g_assert_cmpint (overrides->compression, ==, SPICE_SHARE_COMPRESSION_NEVER);
+  g_assert_cmpstr (overrides->capture, ==, "/some/file");
   share_overrides_free (overrides);
 
   /* Programs that the viewer starts do not inherit them. */
   g_assert_null (g_getenv (SHARE_ENV_DIR));
   g_assert_null (g_getenv (SHARE_ENV_DIR_RO));
   g_assert_null (g_getenv (SHARE_ENV_COMPRESSION));
+  g_assert_null (g_getenv (SHARE_ENV_CAPTURE));
 
   g_setenv (SHARE_ENV_DIR_RO, "0", TRUE);
   overrides = share_overrides_take_environment ();

@@ -17,6 +17,7 @@ typedef struct
   const char *dir; /* NULL: not asked for; relative ones are below the current folder */
   gboolean read_only;
   const char *compression;
+  const char *capture;   /* as dir */
   const char *arguments; /* separated by spaces */
 } Case;
 
@@ -29,6 +30,14 @@ static const Case cases[] = {
   { "dir-twice", { "--share-dir=/a", "--share-dir=/b", "v" }, .dir = "/b", .arguments = "v" },
   { "ro", { "--share-dir-ro", "v" }, .read_only = TRUE, .arguments = "v" },
   { "compression", { "--compression", "never", "v" }, .compression = "never", .arguments = "v" },
+  { "capture", { "--capture", "/f", "v" }, .capture = "/f", .arguments = "v" },
+  { "capture-relative", { "--capture=f", "v" }, .capture = "f", .arguments = "v" },
+  { "capture-home", { "--capture=~/f", "v" }, .capture = "/invalid/f", .arguments = "v" },
+  { "capture-headless",
+    { "--capture", "/f", "--headless", "spice://h:1" },
+    .headless = TRUE,
+    .capture = "/f",
+    .arguments = "spice://h:1" },
   { "options-of-the-viewer-are-its-own",
     { "v", "--share-dir", "/d", "--headless", "--help", "-w" },
     .arguments = "v --share-dir /d --headless --help -w" },
@@ -57,6 +66,7 @@ static const Case cases[] = {
     { "--spice-ca-file=/ca", "v" },
     .error = "--spice-ca-file" },
   { "dir-empty", { "--share-dir=", "v" }, .error = "needs a folder" },
+  { "capture-empty", { "--capture=", "v" }, .error = "needs a file" },
   { "dir-missing", { "--share-dir" }, .error = "--share-dir" },
   { "compression-unknown", { "--compression=often", "v" }, .error = "often" },
   { "password-for-a-viewer", { "-w", "x", "v" }, .error = "--headless" },
@@ -70,6 +80,7 @@ run_case (gconstpointer data)
   g_autoptr (CommandLine) line = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *dir = NULL;
+  g_autofree char *capture = NULL;
   g_autofree char *arguments = NULL;
   ShareSettingsKeys keys = 0;
 
@@ -93,6 +104,9 @@ run_case (gconstpointer data)
       dir = g_canonicalize_filename (test->dir, NULL);
     }
   g_assert_cmpstr (line->overrides->dir, ==, dir);
+  if (test->capture != NULL)
+    capture = g_canonicalize_filename (test->capture, NULL);
+  g_assert_cmpstr (line->overrides->capture, ==, capture);
   if (test->read_only)
     keys |= SHARE_SETTINGS_READ_ONLY;
   g_assert_cmpint (line->overrides->read_only, ==, test->read_only);
@@ -155,7 +169,8 @@ test_overrides (void)
       = { .keys = SHARE_SETTINGS_DIR | SHARE_SETTINGS_READ_ONLY | SHARE_SETTINGS_COMPRESSION,
           .dir = (char *)"/d",
           .read_only = TRUE,
-          .compression = SPICE_SHARE_COMPRESSION_ALWAYS };
+          .compression = SPICE_SHARE_COMPRESSION_ALWAYS,
+          .capture = (char *)"/f" };
   const ShareOverrides none = { 0 };
   g_auto (GStrv) environment = g_environ_setenv (NULL, "SPICE_SHARE_DIR", "/before", TRUE);
 
@@ -163,11 +178,13 @@ test_overrides (void)
   environment = run_viewer_environment (g_steal_pointer (&environment), "m", &none);
   g_assert_cmpstr (g_environ_getenv (environment, "SPICE_SHARE_DIR"), ==, "/before");
   g_assert_null (g_environ_getenv (environment, "SPICE_SHARE_DIR_RO"));
+  g_assert_null (g_environ_getenv (environment, "SPICE_SHARE_CAPTURE"));
 
   environment = run_viewer_environment (g_steal_pointer (&environment), "m", &overrides);
   g_assert_cmpstr (g_environ_getenv (environment, "SPICE_SHARE_DIR"), ==, "/d");
   g_assert_cmpstr (g_environ_getenv (environment, "SPICE_SHARE_DIR_RO"), ==, "1");
   g_assert_cmpstr (g_environ_getenv (environment, "SPICE_SHARE_COMPRESSION"), ==, "always");
+  g_assert_cmpstr (g_environ_getenv (environment, "SPICE_SHARE_CAPTURE"), ==, "/f");
 }
 
 int

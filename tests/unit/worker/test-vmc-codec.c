@@ -174,6 +174,20 @@ test_garbage (void)
     }
 }
 
+/* What a message says about itself, without reading it. */
+static void
+test_declared_size (void)
+{
+  static const guint8 none[] = { 0, 'a', 'b' };
+  static const guint8 lz4[] = { 1, 0xff, 0xff, 0xff, 0xff };
+
+  g_assert_cmpuint (vmc_declared_size (none, 3), ==, 2);
+  g_assert_cmpuint (vmc_declared_size (none, 1), ==, 0);
+  g_assert_cmpuint (vmc_declared_size (none, 0), ==, 0);
+  g_assert_cmpuint (vmc_declared_size (lz4, 5), ==, G_MAXUINT32);
+  g_assert_cmpuint (vmc_declared_size (lz4, 4), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -182,6 +196,7 @@ main (int argc, char **argv)
   g_test_add_func ("/vmc-codec/random-does-not-shrink", test_random_does_not_shrink);
   g_test_add_func ("/vmc-codec/none-type", test_none_type);
   g_test_add_func ("/vmc-codec/refused", test_refused);
+  g_test_add_func ("/vmc-codec/declared-size", test_declared_size);
   g_test_add_func ("/vmc-codec/cap", test_cap);
   g_test_add_func ("/vmc-codec/garbage", test_garbage);
   return g_test_run ();
