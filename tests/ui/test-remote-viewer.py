@@ -69,10 +69,10 @@ def run(*command):
 class Server:
     """spice-rig: a real SPICE server whose guest is this test."""
 
-    def __init__(self, program, folder):
+    def __init__(self, program, folder, *more):
         self.guest_path = folder / 'guest'
         self.process = subprocess.Popen(
-            [program, '--tcp', '0', '--guest-socket', self.guest_path],
+            [program, '--tcp', '0', *(more or ('--guest-socket', self.guest_path))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.port = None
         for line in self.process.stdout:
@@ -166,7 +166,15 @@ class Viewer:
             command or ['remote-viewer', f'spice://127.0.0.1:{server.port}'],
             env=self.environment, stdout=self.log, stderr=subprocess.STDOUT)
         if command is None:
+            self.wait_button()
+
+    def wait_button(self):
+        try:
             wait_for('the button in the header bar', self.button, START_DEADLINE)
+        except Failed as failed:
+            self.log.seek(0)
+            raise Failed(f'{failed}; the viewer ({self.process.poll()}) said: {self.log.read()}; '
+                         f'seen: {self.tree()}') from failed
 
     def use_locale(self, name):
         """Makes a locale that is not installed here, and uses it."""
@@ -258,8 +266,11 @@ class Viewer:
                               capture_output=True, text=True).stdout.strip()
 
     def spice_share(self, *words):
-        return subprocess.run([self.options.spice_share, *words], env=self.environment, check=True,
-                              capture_output=True, text=True).stdout
+        """What the command says; its exit status is left in self.status."""
+        done = subprocess.run([self.options.spice_share, *words], env=self.environment,
+                              capture_output=True, text=True)
+        self.status = done.returncode
+        return done.stdout
 
     def bus(self, name):
         """A property of the channel on the bus, as gdbus prints it; None while there is none."""
@@ -650,6 +661,45 @@ def test_spicy(world):
         server.close()
 
 
+def test_doctor(world):
+    """What the doctor finds of viewers that run: without the port, without the module, and ours."""
+    viewer = world.viewer
+    # One each: the second viewer of a server ends the first.
+    others = [Server(world.options.spice_rig, world.folder, '--no-port') for _ in range(2)]
+    portless = Viewer(world.options, others[0], world.folder)
+    plain = Viewer(world.options, others[1], world.folder,
+                   ['remote-viewer', f'spice://127.0.0.1:{others[1].port}'], GTK_MODULES='')
+    try:
+        check('a machine without the port says so',
+              'no port for a shared folder' in portless.button().description)
+        said = wait_for('the doctor sees the plain viewer', lambda: (
+            lambda text: text if f'Viewer {plain.process.pid} runs without' in text else None)(
+                viewer.spice_share('doctor')))
+        check('something is wrong', viewer.status == 1)
+        check('the machine without the port', f'Viewer {portless.process.pid} has the module' in said)
+        check('and how to add it', '-chardev spiceport,' in said and '<channel type=' in said)
+        check('ours shares nothing', f'(viewer {viewer.process.pid}): no folder is shared' in said)
+
+        world.share()
+        viewer.wait_state('Shared')
+        check('nobody has asked', f'(viewer {viewer.process.pid}): ready, but no program'
+              in viewer.spice_share('doctor'))
+        world.guest.get(1, '/')
+        world.guest.read_some(SLOW_BYTES)
+        wait_for('it is used', lambda: f'(viewer {viewer.process.pid}): “{world.photos}” is shared'
+                 in viewer.spice_share('doctor'))
+        world.guest.close()
+        viewer.wait_state('Waiting for the guest')
+        said = viewer.spice_share('doctor')
+        check('the daemon is gone', f'(viewer {viewer.process.pid}): the guest has not' in said)
+        check('and how to start it', 'systemctl start spice-webdavd' in said)
+    finally:
+        plain.close()
+        portless.close()
+        for other in others:
+            other.close()
+
+
 def test_german(world):
     """The same in German, every word of it."""
     viewer = world.viewer
@@ -690,6 +740,7 @@ TESTS = [
     (test_notifications, {}),
     (test_notifications_by_application, {'DESKTOP_FILE': 'org.virt-manager.virt-viewer.desktop'}),
     (test_spicy, {}),
+    (test_doctor, {}),
     (test_german, {'LANGUAGE': 'de'}),
     (test_light, {'GTK_THEME': 'Adwaita'}),
 ]

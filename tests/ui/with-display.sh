@@ -7,8 +7,10 @@ server=
 trap 'test -z "$server" || kill "$server" 2>/dev/null || :; rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
 mkfifo "$dir/number"
-Xvfb -displayfd 3 -screen 0 "${SPICE_SHARE_SCREEN:-1024x768x24}" -nolisten tcp \
-  3>"$dir/number" >"$dir/log" 2>&1 &
+# The lowest free number would be that of a server whose /tmp is another one, but whose abstract
+# socket is ours too.
+Xvfb ":$((100 + $$ % 50000))" -displayfd 3 -nolisten tcp \
+  -screen 0 "${SPICE_SHARE_SCREEN:-1024x768x24}" 3>"$dir/number" >"$dir/log" 2>&1 &
 server=$!
 read -r number <"$dir/number" || { cat "$dir/log" >&2; exit 1; }
 DISPLAY=:$number GDK_BACKEND=x11 XDG_RUNTIME_DIR=$dir "$@"

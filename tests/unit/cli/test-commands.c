@@ -8,6 +8,7 @@
 #include "cli/exit-status.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <unistd.h>
 
 #define COMMAND BUILD_DIR "/plugin/spice-share"
@@ -67,6 +68,12 @@ on_done (GObject *source, GAsyncResult *result, gpointer user_data)
                                         &error);
   g_assert_no_error (error);
   run->done = TRUE;
+}
+
+static void
+on_result (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GAsyncResult **)user_data = g_object_ref (result);
 }
 
 /* Runs it with words up to NULL, while this process plays the viewer; returns its exit status. */
@@ -204,6 +211,50 @@ test_status (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (run (fixture, &result, "status", "--what", NULL), ==, EXIT_STATUS_USAGE);
   assert_contains (result.err, "--what");
   run_clear (&result);
+}
+
+/* A line is there once it is whole. */
+static char *
+read_line (GDataInputStream *stream)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  char *line;
+
+  g_data_input_stream_read_line_async (stream, G_PRIORITY_DEFAULT, NULL, on_result, &result);
+  wait_for (result != NULL);
+  line = g_data_input_stream_read_line_finish_utf8 (stream, result, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (line);
+  return line;
+}
+
+/* What changes is said again, until somebody interrupts it. */
+static void
+test_watch (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSubprocess) process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error,
+                                                      COMMAND, "status", "--watch", "--json", NULL);
+  g_autoptr (GDataInputStream) stream = NULL;
+  g_autofree char *off = NULL;
+  g_autofree char *on = NULL;
+  g_autoptr (GAsyncResult) ended = NULL;
+
+  g_assert_no_error (error);
+  stream = g_data_input_stream_new (g_subprocess_get_stdout_pipe (process));
+  off = read_line (stream);
+  assert_contains (off, "\"state\":\"off\"");
+  fake_channel_start (fixture->channel, fixture->photos, FALSE);
+  on = read_line (stream);
+  assert_contains (on, "\"state\":\"shared\"");
+
+  g_subprocess_send_signal (process, SIGINT);
+  g_subprocess_wait_async (process, NULL, on_result, &ended);
+  wait_for (ended != NULL);
+  g_assert_true (g_subprocess_wait_finish (process, ended, &error));
+  g_assert_true (g_subprocess_get_if_exited (process));
+  g_assert_cmpint (g_subprocess_get_exit_status (process), ==, EXIT_STATUS_OK);
 }
 
 static void
@@ -351,6 +402,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
   ADD ("/commands/status", test_status);
+  ADD ("/commands/status/watch", test_watch);
   ADD ("/commands/set", test_set);
   ADD ("/commands/set/vm", test_set_vm);
   ADD ("/commands/set/ambiguous", test_ambiguous);
