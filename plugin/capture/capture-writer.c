@@ -11,6 +11,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "base/log.h"
 #include "capture/pcapng.h"
 
 #define STATISTICS_COMMENT_DROPPED                                                                 \
@@ -92,7 +93,7 @@ write_blocks (CaptureWriter *self, const guint8 *data, gsize size)
           /* What is there stays readable: half a block would not be. */
           self->written += pcapng_whole_blocks (data, done);
           if (ftruncate (self->fd, self->written) != 0)
-            failure = errno == EINVAL ? failure : errno;
+            share_debug ("%s keeps half a block: %s", self->path, g_strerror (errno));
           g_warning (_ ("The recording in “%s” has ended: %s"), self->path, g_strerror (failure));
           return FALSE;
         }

@@ -37,6 +37,7 @@ struct _Capture
   GMutex lock;               /* of the rest */
   GHashTable *conversations; /* of Conversation, in itself; as many as the mux has clients */
   guint64 n_conversations;   /* so far */
+  gboolean finished;         /* none begins any more */
 };
 
 typedef struct
@@ -228,6 +229,8 @@ capture_client_data (Capture *self,
     return;
 
   locker = g_mutex_locker_new (&self->lock);
+  if (self->finished)
+    return;
   conversation = find_conversation (self, port, client);
   if (conversation == NULL)
     conversation = begin_conversation (self, port, client);
@@ -307,6 +310,7 @@ capture_finish (Capture *self, gint64 timeout)
         }
     }
   g_hash_table_remove_all (self->conversations);
+  self->finished = TRUE;
   g_mutex_unlock (&self->lock);
 
   return capture_writer_finish (self->writer, timeout);
