@@ -17,7 +17,8 @@ static RigChild *
 start_viewer (Rig *rig)
 {
   g_autofree char *program = rig_program ("test-viewer");
-  const char *const argv[] = { program, "--share", rig->share, rig->uri, NULL };
+  const char *const argv[]
+      = { program, "--share", rig->share, "--compression", "always", rig->uri, NULL };
   RigChild *viewer = rig_child_new (argv, NULL);
 
   rig_child_wait (viewer, "sharing-started", 1, SECONDS);
