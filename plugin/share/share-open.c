@@ -178,7 +178,7 @@ share_open_async (const char *path,
   GThread *thread;
 
   g_task_set_source_tag (task, share_open_async);
-  /* @answered decides; a cancellation after the answer must not lose a share. */
+  /* @answered decides; a share that was cancelled after its answer is closed by finish(). */
   g_task_set_check_cancellable (task, FALSE);
   g_atomic_ref_count_init (&self->ref_count);
   self->path = g_strdup (path);
@@ -212,8 +212,22 @@ share_open_finish (GAsyncResult *result, GError **error)
 {
   ShareOpen *self = g_task_get_task_data (G_TASK (result));
   GCancellable *cancellable = g_task_get_cancellable (G_TASK (result));
+  g_autoptr (Share) share = NULL;
+  g_autoptr (GError) failure = NULL;
 
   if (cancellable)
     g_clear_signal_handler (&self->cancelled_id, cancellable);
-  return g_task_propagate_pointer (G_TASK (result), error);
+  share = g_task_propagate_pointer (G_TASK (result), &failure);
+
+  /* Cancelled while the answer, of either kind, was on its way to the caller, who may be gone or
+   * want another one. */
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    {
+      if (share)
+        share_close (share);
+      return NULL;
+    }
+  if (failure)
+    g_propagate_error (error, g_steal_pointer (&failure));
+  return g_steal_pointer (&share);
 }
