@@ -373,17 +373,14 @@ mux_hunt (Mux *self, const guint8 *data, gsize size)
 gsize
 mux_feed (Mux *self, GBytes *bytes, gsize offset)
 {
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
   gsize used = 0;
 
   mux_settle (self);
 
-  if (self->hunting)
-    {
-      gsize size;
-      const guint8 *data = g_bytes_get_data (bytes, &size);
-
-      used = mux_hunt (self, data + offset, size - offset);
-    }
+  if (self->hunting && offset < size)
+    used = mux_hunt (self, data + offset, size - offset);
 
   return used + mux_feed_frames (self, bytes, offset + used);
 }
