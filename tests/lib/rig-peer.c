@@ -561,7 +561,7 @@ exchange_new (RigPeer *self, gint64 id, gboolean head_only, gboolean keep_body)
   RigExchange *exchange = g_new0 (RigExchange, 1);
 
   exchange->id = id;
-  exchange->peer = self;
+  exchange->clients = g_hash_table_ref (self->clients);
   exchange->reader = http_reader_new (head_only, keep_body);
   exchange->started_at = g_get_monotonic_time ();
   g_queue_push_tail (&get_client (self, id)->exchanges, exchange);
@@ -671,10 +671,11 @@ rig_exchange_wait (RigExchange *self)
 void
 rig_exchange_free (RigExchange *self)
 {
-  Client *client = g_hash_table_lookup (self->peer->clients, &self->id);
+  Client *client = g_hash_table_lookup (self->clients, &self->id);
 
   if (client != NULL)
     g_queue_remove (&client->exchanges, self);
+  g_hash_table_unref (self->clients);
   http_reader_free (self->reader);
   g_free (self);
 }

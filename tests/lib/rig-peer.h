@@ -38,7 +38,7 @@ typedef struct
   gint64 finished_at;
   gboolean skip_old;
   /*< private >*/
-  RigPeer *peer;
+  GHashTable *clients; /* of the peer, which may go first */
   guint matched;
 } RigExchange;
 
