@@ -12,6 +12,7 @@
 #include <glib/gi18n-lib.h>
 #include <spice-client.h>
 
+#include "bus/share-bus.h"
 #include "capture/capture.h"
 #include "controller.h"
 
@@ -28,6 +29,7 @@ typedef struct
   ShareSettings *settings;
   Capture *capture; /* (nullable) */
   SpiceSession *session;
+  ShareBus *bus;      /* `spice-share status` and `set` find us as they find a viewer */
   gboolean connected; /* the main channel was up */
   gboolean ending;
   ExitStatus status;
@@ -227,6 +229,7 @@ on_webdav_created (SpiceShareChannel *channel, gpointer user_data)
   g_signal_connect (channel, "share-error", G_CALLBACK (on_share_error), self);
   g_signal_connect (channel, "channel-event", G_CALLBACK (on_webdav_event), self);
   share_controller_attach (channel, self->settings);
+  share_bus_add_channel (self->bus, G_OBJECT (channel));
 
   g_idle_add_full (G_PRIORITY_DEFAULT, connect_channel, g_object_ref (channel), g_object_unref);
 }
@@ -280,6 +283,7 @@ headless_run (const char *uri, const char *password, const ShareOverrides *overr
     }
 
   self.loop = g_main_loop_new (NULL, FALSE);
+  self.bus = share_bus_new ();
   /* Unlike a viewer's, this session shares nothing by default. */
   self.session = g_object_new (SPICE_TYPE_SESSION, "shared-dir", NULL, "enable-audio", FALSE,
                                "enable-usbredir", FALSE, "enable-smartcard", FALSE, NULL);
@@ -311,6 +315,7 @@ headless_run (const char *uri, const char *password, const ShareOverrides *overr
       g_signal_handlers_disconnect_by_data (self.session, &self);
     }
   g_object_unref (self.session);
+  g_object_unref (self.bus);
   g_object_unref (self.settings);
   g_main_loop_unref (self.loop);
   if (self.capture != NULL)

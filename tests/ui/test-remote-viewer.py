@@ -10,6 +10,7 @@ SPDX-License-Identifier: LGPL-2.1-or-later
 
 import argparse
 import collections
+import contextlib
 import os
 import pathlib
 import shutil
@@ -287,7 +288,7 @@ class Viewer:
         text = self.log.read()
         self.log.close()
         for line in text.splitlines():
-            if 'spice-share' in line or any(domain in line for domain in OUR_CRITICALS):
+            if '): spice-share-' in line or any(domain in line for domain in OUR_CRITICALS):
                 raise Failed(f'the viewer said: {line}')
 
 
@@ -559,12 +560,12 @@ VMS = {
 
 def test_two_machines(world):
     """Two virtual machines at once, each with a folder of its own, and what is for all."""
-    servers = [Qemu(name, uuid) for name, uuid in VMS.items()]
-    viewers = []
-    try:
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(contextlib.closing(Qemu(name, uuid)))
+                   for name, uuid in VMS.items()]
         world.viewer.set('share-dir', str(world.photos))
-        web = Viewer(world.options, servers[0], world.folder)
-        viewers.append(web)
+        web = stack.enter_context(contextlib.closing(
+            Viewer(world.options, servers[0], world.folder)))
         web.wait_state('Waiting for the guest')
         check('what is for all', str(world.photos) in web.bus('SharedDir'))
 
@@ -576,8 +577,8 @@ def test_two_machines(world):
         web.key_to_focus('Escape')
         wait_for('the panel closes', lambda: not web.switch())
 
-        mail = Viewer(world.options, servers[1], world.folder)
-        viewers.append(mail)
+        mail = stack.enter_context(contextlib.closing(
+            Viewer(world.options, servers[1], world.folder)))
         wait_for('the second one is up', lambda: 'true' in (mail.bus('Sharing') or ''))
         check('it has what is for all', str(world.photos) in mail.bus('SharedDir'))
         said = web.spice_share('set', '--vm', 'mail', str(world.other))
@@ -592,11 +593,6 @@ def test_two_machines(world):
         check('the second goes on', 'true' in mail.bus('Sharing'))
         lines = web.spice_share('status').splitlines()
         check(f'status knows all of them: {lines}', len(lines) == 3)
-    finally:
-        for viewer in viewers:
-            viewer.close()
-        for server in servers:
-            server.close()
 
 
 def test_notifications(world):
@@ -648,28 +644,27 @@ def test_notifications_by_application(world):
 
 def test_spicy(world):
     """A viewer without a header bar: nothing is added, sharing works."""
-    server = Qemu('web', VMS['web'])
-    spicy = Viewer(world.options, server, world.folder,
-                   ['spicy', '-h', '127.0.0.1', '-p', str(server.port)])
-    try:
+    with contextlib.closing(Qemu('web', VMS['web'])) as server, contextlib.closing(
+            Viewer(world.options, server, world.folder,
+                   ['spicy', '-h', '127.0.0.1', '-p', str(server.port)])) as spicy:
         wait_for('the window', lambda: spicy.find('frame', 'spice'), START_DEADLINE)
         spicy.set('share-dir', str(world.photos))
         wait_for('sharing', lambda: 'true' in (spicy.bus('Sharing') or ''), START_DEADLINE)
         check('no button', spicy.button() is None)
-    finally:
-        spicy.close()
-        server.close()
 
 
 def test_doctor(world):
     """What the doctor finds of viewers that run: without the port, without the module, and ours."""
     viewer = world.viewer
-    # One each: the second viewer of a server ends the first.
-    others = [Server(world.options.spice_rig, world.folder, '--no-port') for _ in range(2)]
-    portless = Viewer(world.options, others[0], world.folder)
-    plain = Viewer(world.options, others[1], world.folder,
-                   ['remote-viewer', f'spice://127.0.0.1:{others[1].port}'], GTK_MODULES='')
-    try:
+    with contextlib.ExitStack() as stack:
+        # One each: the second viewer of a server ends the first.
+        others = [stack.enter_context(contextlib.closing(
+            Server(world.options.spice_rig, world.folder, '--no-port'))) for _ in range(2)]
+        portless = stack.enter_context(contextlib.closing(
+            Viewer(world.options, others[0], world.folder)))
+        plain = stack.enter_context(contextlib.closing(
+            Viewer(world.options, others[1], world.folder,
+                   ['remote-viewer', f'spice://127.0.0.1:{others[1].port}'], GTK_MODULES='')))
         check('a machine without the port says so',
               'no port for a shared folder' in portless.button().description)
         said = wait_for('the doctor sees the plain viewer', lambda: (
@@ -693,11 +688,20 @@ def test_doctor(world):
         said = viewer.spice_share('doctor')
         check('the daemon is gone', f'(viewer {viewer.process.pid}): the guest has not' in said)
         check('and how to start it', 'systemctl start spice-webdavd' in said)
-    finally:
-        plain.close()
-        portless.close()
-        for other in others:
-            other.close()
+
+
+def test_headless(world):
+    """Without a viewer: found, told and stopped from outside like one."""
+    with contextlib.closing(Qemu('web', VMS['web'])) as server, contextlib.closing(
+            Viewer(world.options, server, world.folder,
+                   [world.options.spice_share, '--headless',
+                    f'spice://127.0.0.1:{server.port}'])) as headless:
+        pid = headless.process.pid
+        wait_for('it is up', lambda: f'{pid}\tweb\toff' in headless.spice_share('status'))
+        said = headless.spice_share('set', '--vm', 'web', '--ro', str(world.photos))
+        check(f'it is told: {said}', said == 'web: shared\n')
+        check('it shares', f'{pid}\tweb\twaiting\tro\t{world.photos}'
+              in headless.spice_share('status'))
 
 
 def test_german(world):
@@ -741,6 +745,7 @@ TESTS = [
     (test_notifications_by_application, {'DESKTOP_FILE': 'org.virt-manager.virt-viewer.desktop'}),
     (test_spicy, {}),
     (test_doctor, {}),
+    (test_headless, {}),
     (test_german, {'LANGUAGE': 'de'}),
     (test_light, {'GTK_THEME': 'Adwaita'}),
 ]
