@@ -71,7 +71,7 @@ gsize mux_feed (Mux *self, GBytes *bytes, gsize offset);
  * The next frames for the guest, whole, one client after the other (round robin): one large frame,
  * as it lies in memory, or several small ones.
  *
- * Returns: (transfer full) (nullable): frames, the first header in the first 10 bytes; %NULL if
+ * Returns: (transfer full) (nullable): whole frames, never more than one message may hold; %NULL if
  *   nothing waits
  */
 GBytes *mux_pull (Mux *self, gsize max);

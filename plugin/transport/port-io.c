@@ -19,6 +19,9 @@
 /* A pause in it, in us: short enough for the viewer's idle sources to get their turns (P6 c). */
 #define HOLD_PAUSE 100
 
+/* A mux frame without data, in bytes. */
+#define MARK_SIZE 10
+
 struct _PortIO
 {
   SpicePortChannel *channel; /* (unowned): owns us */
@@ -214,20 +217,22 @@ write_message (PortIO *self, GBytes *bytes, gboolean compressed, gsize size, gsi
   return result;
 }
 
-/* The first 10 bytes as DATA, so that the server's flow control sees this train too, and the rest
- * compressed (P5). */
+/* What goes as DATA before each compressed message, so that the server's flow control sees that one
+ * too (P5): the end of a client that never was, a frame of its own, which the guest's daemon reads
+ * and forgets. Not the beginning of what follows: where the connection breaks between the two, the
+ * guest would take the next connection's bytes for the rest of it. */
+static const guint8 nobody_left[MARK_SIZE];
+
 static void
 write_compressed (PortIO *self, const Outbound *message, gsize size, gsize wire)
 {
   SpiceChannel *channel = SPICE_CHANNEL (self->channel);
-  g_autoptr (GBytes) prefix = g_bytes_new_from_bytes (message->train, 0, OUTBOUND_PREFIX);
-  g_autoptr (GBytes) rest
-      = g_bytes_new_from_bytes (message->train, OUTBOUND_PREFIX, size - OUTBOUND_PREFIX);
-  SpicePrivateWrite result = write_message (self, prefix, FALSE, 0, 0);
+  g_autoptr (GBytes) mark = g_bytes_new_static (nobody_left, sizeof nobody_left);
+  SpicePrivateWrite result = write_message (self, mark, FALSE, 0, 0);
 
   if (result == SPICE_PRIVATE_WRITE_UNKNOWN)
     {
-      write_message (self, rest, FALSE, size, wire);
+      write_message (self, message->train, FALSE, size, size);
       return;
     }
   if (result == SPICE_PRIVATE_WRITE_DROPPED)
@@ -239,8 +244,7 @@ write_compressed (PortIO *self, const Outbound *message, gsize size, gsize wire)
   if (result == SPICE_PRIVATE_WRITE_QUEUED)
     {
       spice_private_queue_mark_compressed (&self->queue, channel);
-      share_debug ("it is COMPRESSED_DATA, %" G_GSIZE_FORMAT " bytes inflated",
-                   size - OUTBOUND_PREFIX);
+      share_debug ("it is COMPRESSED_DATA, %" G_GSIZE_FORMAT " bytes inflated", size);
     }
   else if (result == SPICE_PRIVATE_WRITE_UNKNOWN)
     {
@@ -277,8 +281,7 @@ port_io_send (PortIO *self)
       /* The server may be another one since it was compressed (migration). */
       if (message.compressed != NULL && self->queue.offset >= 0
           && spice_channel_test_capability (channel, SPICE_SPICEVMC_CAP_DATA_COMPRESS_LZ4))
-        write_compressed (self, &message, size,
-                          OUTBOUND_PREFIX + g_bytes_get_size (message.compressed));
+        write_compressed (self, &message, size, MARK_SIZE + g_bytes_get_size (message.compressed));
       else
         write_message (self, message.train, FALSE, size, size);
     }

@@ -32,19 +32,15 @@ typedef struct
 
 /**
  * Outbound:
- * @train: whole frames, the first header in the first 10 bytes
- * @compressed: (nullable): a payload of COMPRESSED_DATA that holds @train without its first 10
- *   bytes; send those as a plain message before it (DESIGN P5), or, where the server has no LZ4
- *   (any more), @train alone
+ * @train: whole frames
+ * @compressed: (nullable): a payload of COMPRESSED_DATA that holds all of @train; a small plain
+ *   message goes before it (DESIGN P5). Where the server has no LZ4 (any more), send @train
  */
 typedef struct
 {
   GBytes *train;
   GBytes *compressed;
 } Outbound;
-
-/* The first header of a train, in bytes. */
-#define OUTBOUND_PREFIX 10u
 
 void outbound_clear (Outbound *self);
 

@@ -135,12 +135,12 @@ compress (Worker *self, GBytes *train, gint64 now)
   const guint8 *data = g_bytes_get_data (train, &size);
   GBytes *compressed;
 
-  if (size < OUTBOUND_PREFIX + VMC_MIN_CHUNK || size - OUTBOUND_PREFIX > VMC_MAX_CHUNK
+  if (size < VMC_MIN_CHUNK || size > VMC_MAX_CHUNK
       || !compress_policy_wants (&self->policy, size, now))
     return NULL;
 
-  compressed = vmc_encode (self->encoder, data + OUTBOUND_PREFIX, size - OUTBOUND_PREFIX);
-  compress_policy_result (&self->policy, size - OUTBOUND_PREFIX,
+  compressed = vmc_encode (self->encoder, data, size);
+  compress_policy_result (&self->policy, size,
                           compressed == NULL ? 0 : g_bytes_get_size (compressed),
                           g_get_monotonic_time () - now);
   return compressed;
@@ -160,7 +160,7 @@ pump_output (Worker *self)
     {
       Outbound outbound;
 
-      outbound.train = mux_pull (self->mux, OUTBOUND_PREFIX + VMC_MAX_CHUNK);
+      outbound.train = mux_pull (self->mux, VMC_MAX_CHUNK);
       if (outbound.train == NULL)
         return;
       outbound.compressed = compress (self, outbound.train, g_get_monotonic_time ());

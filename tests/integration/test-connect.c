@@ -10,7 +10,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#define EVENT_SECONDS 10
+#define EVENT_SECONDS 30
 
 static const char put_head[]
     = "PUT /old.txt HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n";
@@ -287,12 +287,11 @@ test_aborted_upload (Rig *rig)
 /* The network fails in the middle of transfers: all of it ends, a new session works, and the
  * guest's daemon, which knows nothing of this, still finds where frames begin. */
 static void
-test_network_cut (Rig *rig)
+network_cut (Rig *rig, RigContent content)
 {
   g_autoptr (Relay) relay = relay_new (rig->tcp_port, 0, 0);
   g_autofree char *uri = g_strdup_printf ("spice://127.0.0.1:%u", relay_get_port (relay));
   ViewerSetup setup = { 0 };
-  RigContent content = RIG_CONTENT_RANDOM;
 
   rig_write_file (rig, "old.txt", "old", 3);
   rig_make_file (rig, "big", content, G_GUINT64_CONSTANT (1) << 33);
@@ -328,6 +327,50 @@ test_network_cut (Rig *rig)
 }
 
 static void
+test_network_cut (Rig *rig)
+{
+  network_cut (rig, RIG_CONTENT_RANDOM);
+}
+
+static void
+test_network_cut_compressed (Rig *rig)
+{
+  network_cut (rig, RIG_CONTENT_TEXT);
+}
+
+/* The viewer quits while everything is under way. spice-gtk writes what is queued after the session
+ * is gone, and complains of each message, with the stock channel too. */
+static void
+test_quit_under_load (Rig *rig)
+{
+  rig_test_allow_warning ("spice_session_get_read_only: assertion 'SPICE_IS_SESSION(self)' failed");
+  rig_make_file (rig, "big.txt", RIG_CONTENT_TEXT, G_GUINT64_CONSTANT (1) << 33);
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autoptr (Relay) relay = relay_new (rig->tcp_port, 0, 0);
+      g_autofree char *uri = g_strdup_printf ("spice://127.0.0.1:%u", relay_get_port (relay));
+      ViewerSetup setup = { 0 };
+      g_autoptr (ShareViewer) viewer
+          = share_viewer_new (uri, &setup, rig->share, 0, SPICE_SHARE_COMPRESSION_ALWAYS);
+      guint64 before;
+
+      share_viewer_wait_sharing (viewer);
+      g_test_message ("round %u", i);
+      before = rig_peer_get_bytes_read (rig->peer);
+      for (guint j = 0; j < 4; j++)
+        rig_exchange_free (rig_peer_start_download (rig->peer, 100 * (i + 1) + j, "/big.txt"));
+      rig_wait_until (rig_peer_get_bytes_read (rig->peer) > before + (1 + i % 4) * 10000000,
+                      EVENT_SECONDS);
+      if (i % 2 == 1)
+        relay_cut (relay);
+      g_clear_pointer (&viewer, share_viewer_free);
+      rig_child_wait (rig->server, "client 0", i + 1, EVENT_SECONDS);
+      for (guint j = 0; j < 4; j++)
+        rig_peer_close_client (rig->peer, 100 * (i + 1) + j);
+    }
+}
+
+static void
 test_other_port (Rig *rig)
 {
   ViewerSetup setup = { 0 };
@@ -354,6 +397,8 @@ main (int argc, char **argv)
   rig_test_add ("/connect/change-under-load", RIG_TCP, 60, test_change_under_load);
   rig_test_add ("/connect/aborted-upload", RIG_TCP, 60, test_aborted_upload);
   rig_test_add ("/connect/network-cut", RIG_TCP, 60, test_network_cut);
+  rig_test_add ("/connect/network-cut-compressed", RIG_TCP, 60, test_network_cut_compressed);
+  rig_test_add ("/connect/quit-under-load", RIG_TCP, 60, test_quit_under_load);
   rig_test_add ("/connect/type-10", RIG_OTHER_PORT, 60, test_other_port);
   return rig_test_run ();
 }
