@@ -1,5 +1,9 @@
 #!/bin/sh
-# Runs a command on an X server of its own, which is gone when it ends.
+# Runs a command on an X server of its own, and with --bus on a session bus of its own, which are
+# gone when it ends.
+#
+# usage: with-display.sh [--bus] COMMAND…
+#
 # SPDX-License-Identifier: LGPL-2.1-or-later
 set -eu
 dir=$(mktemp -d "${TMPDIR:-/tmp}/spice-share-display.XXXXXX")
@@ -13,4 +17,12 @@ Xvfb ":$((100 + $$ % 50000))" -displayfd 3 -nolisten tcp \
   -screen 0 "${SPICE_SHARE_SCREEN:-1024x768x24}" 3>"$dir/number" >"$dir/log" 2>&1 &
 server=$!
 read -r number <"$dir/number" || { cat "$dir/log" >&2; exit 1; }
-DISPLAY=:$number GDK_BACKEND=x11 XDG_RUNTIME_DIR=$dir "$@"
+if [ "$1" = --bus ]; then
+  shift
+  # What the bus starts talks on standard output, which is the command's own.
+  exec 4>&1
+  set -- dbus-run-session -- sh -c 'exec "$@" >&4 4>&-' sh "$@"
+  DISPLAY=:$number GDK_BACKEND=x11 XDG_RUNTIME_DIR=$dir "$@" >&2
+else
+  DISPLAY=:$number GDK_BACKEND=x11 XDG_RUNTIME_DIR=$dir "$@"
+fi
