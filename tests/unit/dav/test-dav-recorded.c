@@ -176,9 +176,10 @@ test_windows (void)
     g_assert_nonnull (strstr (text, "00000020"));
   }
 
-  say_only (&session, "MOVE", "/New%20file.txt",
-            "Destination: http://localhost:9843/Report.txt\r\nOverwrite: F\r\nContent-Length: 0\r\n",
-            NULL, 201);
+  say_only (
+      &session, "MOVE", "/New%20file.txt",
+      "Destination: http://localhost:9843/Report.txt\r\nOverwrite: F\r\nContent-Length: 0\r\n",
+      NULL, 201);
   {
     g_autoptr (DavResponse) got = say (&session, "GET", "/Report.txt", "", NULL, 200);
 
