@@ -109,7 +109,17 @@ check 'the module exports gtk_module_init only' tests/check-exports.sh "$build/p
 check 'installs whole, and uninstalls' tests/check-install.sh "$build"
 
 echo '== tests'
+if [ -n "$long" ]; then
+  export CHAOS_ROUNDS=500
+fi
 meson_tests
+
+echo '== soak'
+if [ -n "$long" ]; then
+  check 'an hour of mixed load' tests/long/run.sh "$build" 3600
+else
+  check 'two minutes of mixed load' tests/long/run.sh "$build" 120
+fi
 
 if [ -n "$long" ]; then
   echo '== fuzzing'
