@@ -1,0 +1,174 @@
+/* A disk that fails: EIO from the calls that read and write, EACCES from the file system.
+ *
+ * The calls stand here in the place of the C library's, for this program alone, and fail in the
+ * file threads only, when told to.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "dav-rig.h"
+
+static GThread *test_thread;
+static gint failing_reads; /* (atomic) */
+static gint
+    failing_writes; /* (atomic): how many bytes may still be written; -1: as many as wanted */
+
+ssize_t pread64 (int fd, void *buffer, size_t size, off_t offset);
+
+static gboolean
+is_regular (int fd)
+{
+  struct stat st;
+
+  return fstat (fd, &st) == 0 && S_ISREG (st.st_mode);
+}
+
+ssize_t
+pread64 (int fd, void *buffer, size_t size, off_t offset)
+{
+  if (g_thread_self () != test_thread && g_atomic_int_get (&failing_reads) && is_regular (fd))
+    {
+      errno = EIO;
+      return -1;
+    }
+  return syscall (SYS_pread64, fd, buffer, size, offset);
+}
+
+ssize_t
+write (int fd, const void *buffer, size_t size)
+{
+  if (g_thread_self () != test_thread && g_atomic_int_get (&failing_writes) >= 0 && is_regular (fd))
+    {
+      gint left = g_atomic_int_get (&failing_writes);
+
+      if (left == 0)
+        {
+          errno = EIO;
+          return -1;
+        }
+      size = MIN (size, (size_t)left);
+      g_atomic_int_add (&failing_writes, -(gint)size);
+    }
+  return syscall (SYS_write, fd, buffer, size);
+}
+
+static void
+test_read (void)
+{
+  g_autoptr (DavRig) rig = dav_rig_new (0);
+  g_autofree char *large = g_strnfill (3 * 1024 * 1024, 'x');
+  guint status;
+
+  dav_rig_write (rig, "share/small", "content");
+  dav_rig_write (rig, "share/large", large);
+  g_atomic_int_set (&failing_reads, TRUE);
+  status = dav_rig_status (rig, "GET", "/small", NULL, NULL);
+  g_assert_cmpuint (status, >=, 500);
+  {
+    /* Its length was announced, so the answer can only be cut. */
+    g_autoptr (DavClient) client = dav_client_new (rig);
+    g_autoptr (DavResponse) cut = dav_client_request (client, "GET", "/large", NULL, NULL);
+
+    g_assert_true (cut == NULL || cut->status >= 500);
+  }
+  g_atomic_int_set (&failing_reads, FALSE);
+  g_assert_cmpuint (dav_rig_status (rig, "GET", "/small", NULL, NULL), ==, 200);
+  g_assert_cmpuint (dav_rig_status (rig, "GET", "/large", NULL, NULL), ==, 200);
+}
+
+/* Wherever in the upload it happens, the old file stands and nothing is left beside it. */
+static void
+test_write (void)
+{
+  g_autoptr (DavRig) rig = dav_rig_new (0);
+  g_autofree char *large = g_strnfill (3 * 1024 * 1024, 'x');
+  static const gint after[] = { 0, 1, 4096, 1024 * 1024, 3 * 1024 * 1024 - 1 };
+
+  dav_rig_write (rig, "share/old", "old");
+  for (guint i = 0; i < G_N_ELEMENTS (after); i++)
+    {
+      g_autofree char *content = NULL;
+
+      g_atomic_int_set (&failing_writes, after[i]);
+      g_assert_cmpuint (dav_rig_status (rig, "PUT", "/old", NULL, large), >=, 500);
+      g_atomic_int_set (&failing_writes, after[i]);
+      g_assert_cmpuint (dav_rig_status (rig, "PUT", "/new", NULL, large), >=, 500);
+      g_atomic_int_set (&failing_writes, -1);
+      content = dav_rig_read (rig, "share/old");
+      g_assert_cmpstr (content, ==, "old");
+      g_assert_false (dav_rig_exists (rig, "share/new"));
+    }
+  g_assert_cmpuint (dav_rig_status (rig, "PUT", "/old", NULL, "new"), ==, 204);
+}
+
+/* What this user may not read or enter. Root may, so it is given up for this thread's children. */
+static void
+test_not_allowed (void)
+{
+  g_autoptr (DavRig) rig = NULL;
+  g_autofree char *secret = NULL;
+  g_autofree char *folder = NULL;
+  g_autofree char *base = NULL;
+
+  if (g_test_subprocess ())
+    {
+      rig = dav_rig_new (0);
+      dav_rig_write (rig, "share/secret", "content");
+      dav_rig_mkdir (rig, "share/folder");
+      dav_rig_write (rig, "share/folder/file", "content");
+      base = dav_rig_path (rig, "");
+      secret = dav_rig_path (rig, "share/secret");
+      folder = dav_rig_path (rig, "share/folder");
+      g_assert_cmpint (chmod (secret, 0200), ==, 0);
+      g_assert_cmpint (chmod (folder, 0), ==, 0);
+      g_assert_cmpuint (dav_rig_status (rig, "GET", "/secret", NULL, NULL), ==, 403);
+      g_assert_cmpuint (dav_rig_status (rig, "GET", "/folder/file", NULL, NULL), ==, 403);
+      g_assert_cmpuint (dav_rig_status (rig, "PUT", "/folder/new", NULL, "x"), ==, 403);
+      g_assert_cmpuint (dav_rig_status (rig, "PROPFIND", "/", "Depth: 1\r\n", NULL), ==, 207);
+      g_assert_cmpint (chmod (folder, 0700), ==, 0);
+      return;
+    }
+  {
+    /* As nobody, with nobody's rights from the start of the process, and from a place that nobody
+     * can reach, which the build folder need not be. */
+    const char *as_nobody = geteuid () == 0 ? "setpriv --reuid 65534 --regid 65534 --clear-groups "
+                                              "--inh-caps=-all --bounding-set=-all --"
+                                            : "exec";
+    g_autofree char *real = g_file_read_link ("/proc/self/exe", NULL);
+    g_autofree char *place = g_dir_make_tmp ("io-errors-XXXXXX", NULL);
+    g_autofree char *command
+        = g_strdup_printf ("cp '%s' '%s/program' && cd '%s' && chmod 755 . program && %s ./program "
+                           "--GTestSubprocess -p /dav-io-errors/not-allowed",
+                           real, place, place, as_nobody);
+    g_autofree char *program = g_build_filename (place, "program", NULL);
+    const char *const argv[] = { "sh", "-c", command, NULL };
+    g_autofree char *output = NULL;
+    g_autofree char *errors = NULL;
+    g_autoptr (GError) error = NULL;
+    int status;
+
+    g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, &errors,
+                  &status, &error);
+    g_assert_no_error (error);
+    g_assert_cmpint (unlink (program) | rmdir (place), ==, 0);
+    if (!g_spawn_check_wait_status (status, &error))
+      g_error ("%s\n%s\n%s", error->message, output, errors);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  test_thread = g_thread_self ();
+  failing_writes = -1;
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/dav-io-errors/read", test_read);
+  g_test_add_func ("/dav-io-errors/write", test_write);
+  g_test_add_func ("/dav-io-errors/not-allowed", test_not_allowed);
+  return g_test_run ();
+}
