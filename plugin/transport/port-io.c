@@ -65,6 +65,7 @@ on_port_data (SpicePortChannel *channel, gpointer data, int size, PortIO *self)
   if (self->repeated || self->worker == NULL || size <= 0)
     return;
 
+  share_debug ("received %s, %d bytes", self->compressed ? "COMPRESSED_DATA" : "DATA", size);
   self->stats.wire_in += size;
   record (self, FALSE, self->compressed, data, size);
   worker_push (self->worker, g_bytes_new (data, size), self->compressed);
