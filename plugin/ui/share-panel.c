@@ -280,7 +280,9 @@ update_choices (ShareUiPanel *self, const ShareSnapshot *snapshot)
       else
         gtk_file_chooser_unselect_all (GTK_FILE_CHOOSER (self->folder));
     }
-  gtk_switch_set_active (GTK_SWITCH (self->on_off), on);
+  /* Setting what it is already would end the slide of a click that has not counted yet. */
+  if (gtk_switch_get_active (GTK_SWITCH (self->on_off)) != on)
+    gtk_switch_set_active (GTK_SWITCH (self->on_off), on);
   gtk_widget_set_sensitive (self->on_off, snapshot->present && (on || dir != NULL));
   gtk_widget_set_sensitive (self->folder, snapshot->present);
   if (!self->pending)

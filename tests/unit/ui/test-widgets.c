@@ -418,6 +418,34 @@ test_panel_switch (Fixture *fixture, gconstpointer data)
   settle ();
 }
 
+/* A click counts when the switch has slid over; the counters that change meanwhile do not end it.
+ */
+static void
+test_panel_switch_while_busy (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *window = window_with_header (GTK_TYPE_APPLICATION_WINDOW);
+  g_autoptr (GSettings) general = general_settings ();
+  gint64 deadline = g_get_monotonic_time () + DEADLINE_US;
+  GtkWidget *on_off;
+  guint64 requests = 1;
+
+  g_settings_set_string (general, "share-dir", "/srv/photos");
+  fake_channel_start (fixture->channel, "/srv/photos", FALSE);
+  settle ();
+  on_off = child (open_panel (window), "on_off");
+  gtk_widget_activate (on_off);
+  while (gtk_switch_get_active (GTK_SWITCH (on_off)))
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_object_set (fixture->channel, "requests", requests++, NULL);
+      g_main_context_iteration (NULL, TRUE);
+    }
+  assert_setting (general, "", FALSE);
+
+  gtk_widget_destroy (window);
+  settle ();
+}
+
 /* What was asked for and failed is not shown as done. */
 static void
 test_panel_failure (Fixture *fixture, gconstpointer data)
@@ -646,6 +674,7 @@ main (int argc, char **argv)
   ADD ("/ui/revealer", test_revealer);
   ADD ("/ui/drop", test_drop);
   ADD ("/ui/panel/switch", test_panel_switch);
+  ADD ("/ui/panel/switch-while-busy", test_panel_switch_while_busy);
   ADD ("/ui/panel/failure", test_panel_failure);
   ADD ("/ui/panel/scope", test_panel_scope);
   ADD ("/ui/panel/unknown-vm", test_panel_unknown_vm);
