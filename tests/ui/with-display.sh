@@ -13,7 +13,7 @@ trap 'exit 1' HUP INT TERM
 mkfifo "$dir/number"
 # The lowest free number would be that of a server whose /tmp is another one, but whose abstract
 # socket is ours too.
-Xvfb ":$((100 + $$ % 50000))" -displayfd 3 -nolisten tcp \
+Xvfb ":$((100 + $$ % 50000))" -displayfd 3 -noreset -nolisten tcp \
   -screen 0 "${SPICE_SHARE_SCREEN:-1024x768x24}" 3>"$dir/number" >"$dir/log" 2>&1 &
 server=$!
 read -r number <"$dir/number" || { cat "$dir/log" >&2; exit 1; }
