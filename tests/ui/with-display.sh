@@ -8,7 +8,13 @@
 set -eu
 dir=$(mktemp -d "${TMPDIR:-/tmp}/spice-share-display.XXXXXX")
 server=
-trap 'test -z "$server" || kill "$server" 2>/dev/null || :; rm -rf "$dir"' EXIT
+# Services of the bus may still be writing into it when the bus has gone.
+clean_up()
+{
+  test -z "$server" || kill "$server" 2>/dev/null || :
+  rm -rf "$dir" 2>/dev/null || { sleep 1; rm -rf "$dir" || :; }
+}
+trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
 mkfifo "$dir/number"
 # The lowest free number would be that of a server whose /tmp is another one, but whose abstract
