@@ -9,14 +9,22 @@
  *   sharing-started (string path, boolean ro)    the folder is open and being served
  *   sharing-stopped ()                           nothing is served any more (requests get 503)
  *   share-error (GError)                         a sentence of SPICE_SHARE_ERROR for the user
+ *
  * Action signals, so that a viewer needs no header:
- *   share-directory (string path, boolean ro)    share this folder now; answers by the signals
- * above stop-sharing () Properties (readable, with notify; counters notify twice a second at most):
- *   ready b, sharing b, shared-dir s, read-only b, connected-at x (unix time in us, 0 = not
- * connected), last-error GError, last-error-at x (unix us, 0 = never), bytes-in t, bytes-out t
- * (payload), wire-bytes-in t, wire-bytes-out t, clients u, requests t, transfers: GVariant
- * a(tssttx): id, path, "upload"/"download", bytes done, bytes total (G_MAXUINT64 = unknown), start
- * (unix us): the requests under way that carry a file compression (writable): SpiceShareCompression
+ *   share-directory (string path, boolean ro)    share this folder now; the signals above answer
+ *   stop-sharing ()
+ *
+ * Properties (readable, with notify; counters notify twice a second at most):
+ *   ready b, sharing b, shared-dir s, read-only b
+ *   connected-at x                               unix time in us; 0: not connected
+ *   last-error GError, last-error-at x           unix time in us; 0: never
+ *   bytes-in t, bytes-out t                      payload
+ *   wire-bytes-in t, wire-bytes-out t            the same as it was on the wire
+ *   clients u, requests t
+ *   transfers a(tssttx)                          requests under way that carry a file: id, path,
+ *                                                "upload" or "download", bytes done, bytes in all
+ *                                                (G_MAXUINT64: unknown), start (unix time in us)
+ *   compression (writable)                       a SpiceShareCompression
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
