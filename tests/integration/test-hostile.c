@@ -77,6 +77,28 @@ wait_as_before (RigChild *viewer, const ProcessCounters *before)
   g_test_message ("%s", counts);
 }
 
+/* What it holds once all that was begun has come as far as it can: no descriptor more or less for a
+ * second. */
+static void
+read_settled (RigChild *viewer, ProcessCounters *counters)
+{
+  gint64 since = g_get_monotonic_time (), deadline = since + SECONDS * G_USEC_PER_SEC;
+  guint fds = 0;
+
+  do
+    {
+      g_usleep (10000);
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+      process_counters_read (counters, rig_child_get_pid (viewer));
+      if (counters->fds != fds)
+        since = g_get_monotonic_time ();
+      fds = counters->fds;
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+    }
+  while (g_get_monotonic_time () < since + G_USEC_PER_SEC);
+}
+
 /* All clients there may be but one send a head, or a body, byte by byte. A body's bytes go to
  * libsoup one by one, a head's stay in the gate. How fast they come makes no difference to either:
  * nothing is timed by them but who is evicted, and nobody is. */
@@ -98,7 +120,7 @@ test_trickle (Rig *rig)
         rig_peer_write (rig->peer, 100 + id, id % 2 == 0 ? "x" : put + i, 1);
       get_small (rig, 1, 200);
       if (i == 0)
-        process_counters_read (&before, rig_child_get_pid (viewer));
+        read_settled (viewer, &before);
     }
   wait_as_before (viewer, &before);
 

@@ -97,7 +97,8 @@ dav_rig_new (ShareFlags flags)
   return self;
 }
 
-static void
+/* Returns: whether it is gone: the share's own temporary folder may come or go at the same time */
+static gboolean
 rig_remove (const char *path)
 {
   g_autoptr (GDir) dir = NULL;
@@ -114,14 +115,14 @@ rig_remove (const char *path)
           rig_remove (child);
         }
     }
-  /* The share's own temporary folder may go at the same time. */
-  if (g_remove (path) != 0)
-    g_assert_cmpint (errno, ==, ENOENT);
+  return g_remove (path) == 0 || errno == ENOENT;
 }
 
 void
 dav_rig_free (DavRig *self)
 {
+  gint64 deadline;
+
   dav_server_free (self->server);
   if (self->share != NULL)
     {
@@ -132,7 +133,12 @@ dav_rig_free (DavRig *self)
     continue;
   g_main_context_pop_thread_default (self->context);
   g_main_context_unref (self->context);
-  rig_remove (self->base);
+  deadline = g_get_monotonic_time () + DAV_RIG_SECONDS * G_USEC_PER_SEC;
+  while (!rig_remove (self->base))
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_usleep (1000);
+    }
   g_ptr_array_unref (self->held);
   g_free (self->base);
   g_free (self);
