@@ -165,16 +165,19 @@ share_run_done (gpointer data)
 }
 
 /* Not g_main_context_invoke(): it would call back right here if the context's owner happened not to
- * be iterating it. */
+ * be iterating it. Once attached, the run may be over and its context gone before this thread gets
+ * any further, and GLib looks at the context when the source is let go of: so it is kept till then.
+ */
 static void
 share_run_post (ShareRun *run)
 {
+  g_autoptr (GMainContext) context = g_main_context_ref (run->context);
   g_autoptr (GSource) source = g_idle_source_new ();
 
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_static_name (source, "spice-share file job done");
   g_source_set_callback (source, share_run_done, run, share_run_free);
-  g_source_attach (source, run->context);
+  g_source_attach (source, context);
 }
 
 /* The share whose job this thread is in. */

@@ -458,6 +458,43 @@ test_many_shares (Fixture *fixture, gconstpointer flags)
   fixture_assert_no_debris (fixture);
 }
 
+static void
+set_true (Share *share, gboolean ran, gpointer data)
+{
+  *(gboolean *)data = TRUE;
+}
+
+static gpointer
+run_in_short_contexts (gpointer share)
+{
+  for (int i = 0; i < 5000; i++)
+    {
+      GMainContext *context = g_main_context_new ();
+      gboolean done = FALSE;
+
+      g_main_context_push_thread_default (context);
+      share_run (share, nothing_job, set_true, &done);
+      while (!done)
+        g_main_context_iteration (context, FALSE);
+      g_main_context_pop_thread_default (context);
+      g_main_context_unref (context);
+    }
+  return NULL;
+}
+
+/* The asker's context may go the moment the answer is there, while the thread that gave it is still
+ * on its way out of GLib. */
+static void
+test_context_ends (Fixture *fixture, gconstpointer flags)
+{
+  GThread *threads[4];
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new (NULL, run_in_short_contexts, fixture->share);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -473,6 +510,7 @@ main (int argc, char **argv)
   ADD ("/pool/drop-at-the-end", 0, test_drop_at_the_end);
   ADD ("/pool/stalled-file-system", 0, test_stalled_file_system);
   ADD ("/pool/context", 0, test_context);
+  ADD ("/pool/context-ends", 0, test_context_ends);
   ADD ("/pool/unref-without-close", 0, test_unref_without_close);
   ADD ("/pool/job-sees-close", 0, test_job_sees_close);
   ADD ("/pool/many-shares", 0, test_many_shares);
