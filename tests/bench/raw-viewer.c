@@ -3,8 +3,9 @@
  *   raw-viewer URI
  *
  * Connects the first plain port (channel type 10) with stock spice-gtk. Prints "open" when the
- * guest's side is; "send N" on standard input sends N bytes to the guest; what the guest sends is
- * thrown away. Ends with its standard input.
+ * guest's side is; "send N" on standard input sends N bytes to the guest; after "answer N" every
+ * message of the guest is answered by N bytes (65545 at most). What the guest sends is thrown away.
+ * Ends with its standard input.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -25,6 +26,7 @@ typedef struct
   SpicePortChannel *port;
   guint64 left;
   guint under_way;
+  gsize answer;
   GMainLoop *loop;
 } State;
 
@@ -56,6 +58,17 @@ pump (State *self)
 }
 
 static void
+on_data (SpicePortChannel *port, gpointer data, int size, gpointer user_data)
+{
+  State *self = user_data;
+
+  if (self->answer == 0)
+    return;
+  self->left += self->answer;
+  pump (self);
+}
+
+static void
 on_opened (SpicePortChannel *port, GParamSpec *pspec, gpointer user_data)
 {
   gboolean opened;
@@ -74,6 +87,7 @@ on_channel_new (SpiceSession *session, SpiceChannel *channel, gpointer user_data
     {
       self->port = SPICE_PORT_CHANNEL (channel);
       g_signal_connect (channel, "notify::port-opened", G_CALLBACK (on_opened), self);
+      g_signal_connect (channel, "port-data", G_CALLBACK (on_data), self);
     }
   else if (!SPICE_IS_MAIN_CHANNEL (channel))
     {
@@ -98,6 +112,11 @@ read_command (GObject *source, GAsyncResult *result, gpointer user_data)
     {
       self->left += g_ascii_strtoull (line + strlen ("send "), NULL, 10);
       pump (self);
+    }
+  if (g_str_has_prefix (line, "answer "))
+    {
+      self->answer = MIN (g_ascii_strtoull (line + strlen ("answer "), NULL, 10), CHUNK);
+      g_print ("answering\n");
     }
   g_data_input_stream_read_line_async (in, G_PRIORITY_DEFAULT, NULL, read_command, self);
 }

@@ -382,13 +382,49 @@ limit_put (Run *run)
   return LARGE / MIB / seconds_since (start);
 }
 
+/* Messages to the viewer and back, one after the other, of the sizes a request and its answer have.
+ */
+static double
+limit_turns (Run *run, gsize request, gsize answer)
+{
+  const guint n = 2000;
+  g_autofree char *command = g_strdup_printf ("answer %" G_GSIZE_FORMAT, answer);
+  gint64 start;
+
+  rig_child_ask (run->viewer, command, "answering");
+  start = g_get_monotonic_time ();
+  for (guint i = 0; i < n; i++)
+    {
+      guint64 before = rig_peer_get_bytes_read (run->rig->peer);
+
+      rig_peer_write_raw (run->rig->peer, rig_content_get (RIG_CONTENT_RANDOM), request);
+      while (rig_peer_get_bytes_read (run->rig->peer) < before + answer)
+        g_main_context_iteration (NULL, TRUE);
+    }
+  return n / seconds_since (start);
+}
+
+static double
+limit_get_small (Run *run)
+{
+  return limit_turns (run, 128, 4096 + 512);
+}
+
+static double
+limit_put_small (Run *run)
+{
+  return limit_turns (run, 4096 + 128, 256);
+}
+
 const Workload workloads[] = {
   { "get-large", "GET 256 MiB, random", "MiB/s", MORE_IS_BETTER, 1.1, 0, 0, run_get_large,
     limit_get },
   { "put-large", "PUT 256 MiB, random", "MiB/s", MORE_IS_BETTER, 2.5, 0, 0, run_put_large,
     limit_put },
-  { "get-small", "GET 4 KiB, one by one", "/s", MORE_IS_BETTER, 12, 0, 0, run_get_small },
-  { "put-small", "PUT 4 KiB, one by one", "/s", MORE_IS_BETTER, 8, 0, 0, run_put_small },
+  { "get-small", "GET 4 KiB, one by one", "/s", MORE_IS_BETTER, 12, 0, 0, run_get_small,
+    limit_get_small },
+  { "put-small", "PUT 4 KiB, one by one", "/s", MORE_IS_BETTER, 8, 0, 0, run_put_small,
+    limit_put_small },
   { "list", "PROPFIND of 10,000 files", "ms", LESS_IS_BETTER, 20, 0, 0, run_list },
   { "link-get", "GET mixed files, 12.5 MB/s link", "MiB/s", MORE_IS_BETTER, 1.9, 0, LINK_RATE,
     run_link_get },
