@@ -90,6 +90,15 @@ error_message (GBinding *binding, const GValue *from, GValue *to, gpointer user_
   return TRUE;
 }
 
+static gboolean
+refusal_or_none (GBinding *binding, const GValue *from, GValue *to, gpointer user_data)
+{
+  GVariant *refusal = g_value_get_variant (from);
+
+  g_value_set_variant (to, refusal != NULL ? refusal : g_variant_new ("(xss)", (gint64)0, "", ""));
+  return TRUE;
+}
+
 /* Answers */
 
 static void
@@ -293,6 +302,8 @@ channel_object_new (GObject *channel)
     { "wire-bytes-out", "wire-bytes-out", NULL },
     { "clients", "clients", NULL },
     { "requests", "requests", NULL },
+    { "refused", "refused", NULL },
+    { "last-refusal", "last-refusal", refusal_or_none },
   };
   ChannelObject *self = g_object_new (CHANNEL_TYPE_OBJECT, NULL);
   g_autoptr (GObject) session = NULL;

@@ -7,6 +7,7 @@
 #include "cli/activation.h"
 #include "cli/check-folder.h"
 #include "cli/locations.h"
+#include "cli/printable.h"
 #include "settings.h"
 
 #include <dlfcn.h>
@@ -28,10 +29,16 @@ report_add (Report *report, FindingKind kind, const char *finding, const char *a
   };
   g_auto (GStrv) lines = g_strsplit (advice != NULL ? advice : "", "\n", -1);
 
-  g_string_append_printf (report->text, "%s %s\n", marks[kind], finding);
+  g_string_append_printf (report->text, "%s ", marks[kind]);
+  append_printable (report->text, finding);
+  g_string_append_c (report->text, '\n');
   for (char **line = lines; *line != NULL; line++)
     if (**line != '\0')
-      g_string_append_printf (report->text, "    %s\n", *line);
+      {
+        g_string_append (report->text, "    ");
+        append_printable (report->text, *line);
+        g_string_append_c (report->text, '\n');
+      }
   if (kind == FINDING_BAD)
     report->n_bad++;
 }

@@ -4,6 +4,7 @@
  */
 #include "cli/status-print.h"
 
+#include "cli/printable.h"
 #include "ui/share-text.h"
 #include "ui/transfer-rate.h"
 
@@ -55,20 +56,6 @@ status_nick (ShareState state)
   };
 
   return nicks[state];
-}
-
-/* A terminal obeys what it is told; a name of the guest's tells it nothing. */
-static void
-append_printable (GString *out, const char *text)
-{
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
-
-  for (const char *at = valid; *at != '\0'; at = g_utf8_next_char (at))
-    {
-      gunichar c = g_utf8_get_char (at);
-
-      g_string_append_unichar (out, g_unichar_isprint (c) ? c : '?');
-    }
 }
 
 static const char *
@@ -210,6 +197,28 @@ append_json_transfer (GString *out, const Transfer *transfer, gint64 now)
   g_string_append_c (out, '}');
 }
 
+/* null before the first. */
+static void
+append_json_refusal (GString *out, GVariant *refusal)
+{
+  gint64 at = 0;
+  const char *reason;
+  const char *request;
+
+  g_string_append (out, ",\"last_refusal\":");
+  if (refusal != NULL)
+    g_variant_get (refusal, "(x&s&s)", &at, &reason, &request);
+  if (at == 0)
+    {
+      g_string_append (out, "null");
+      return;
+    }
+  g_string_append_printf (out, "{\"at\":%" G_GINT64_FORMAT, at);
+  append_json_text (out, "reason", reason);
+  append_json_text (out, "request", request);
+  g_string_append_c (out, '}');
+}
+
 void
 status_append_json (GString *out, guint pid, const ShareSnapshot *snapshot, gint64 now)
 {
@@ -231,6 +240,8 @@ status_append_json (GString *out, guint pid, const ShareSnapshot *snapshot, gint
   append_json_number (out, "wire_bytes_out", snapshot->wire_bytes_out);
   append_json_number (out, "clients", snapshot->clients);
   append_json_number (out, "requests", snapshot->requests);
+  append_json_number (out, "refused", snapshot->refused);
+  append_json_refusal (out, snapshot->last_refusal);
   g_string_append (out, ",\"transfers\":[");
   if (snapshot->transfers != NULL)
     {

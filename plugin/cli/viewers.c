@@ -117,6 +117,8 @@ viewer_get_snapshot (const Viewer *viewer, ShareSnapshot *snapshot)
     .wire_bytes_out = share_bus_share1_get_wire_bytes_out (proxy),
     .clients = share_bus_share1_get_clients (proxy),
     .requests = share_bus_share1_get_requests (proxy),
+    .refused = share_bus_share1_get_refused (proxy),
+    .last_refusal = share_bus_share1_dup_last_refusal (proxy),
   };
   if (error != NULL && *error != '\0')
     snapshot->error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, error);

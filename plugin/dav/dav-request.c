@@ -357,6 +357,13 @@ dav_request_fail (DavRequest *self, guint status)
 }
 
 void
+dav_request_refuse (DavRequest *self, guint status, DavRefusal refusal)
+{
+  self->refusal = refusal;
+  dav_request_fail (self, status);
+}
+
+void
 dav_request_fail_condition (DavRequest *self,
                             guint status,
                             const char *condition,
@@ -374,7 +381,7 @@ dav_request_fail_condition (DavRequest *self,
 void
 dav_request_fail_errno (DavRequest *self, int error)
 {
-  dav_request_fail (self, dav_status_from_errno (error));
+  dav_request_refuse (self, dav_status_from_errno (error), dav_refusal_from_errno (error));
 }
 
 /* Answers in pieces */

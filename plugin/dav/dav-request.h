@@ -16,6 +16,7 @@
 #include "dav/dav-method.h"
 #include "dav/dav-mime.h"
 #include "dav/dav-mount.h"
+#include "dav/dav-refusal.h"
 
 G_BEGIN_DECLS
 
@@ -72,6 +73,7 @@ typedef struct
  * @prefix: (nullable): of the mount to be, while the clipboard is asked
  * @slash: whether the request's path ended in a slash
  * @body: the XML body, of methods that take one
+ * @refusal: why it is refused, where that is worth counting
  * @data: the method's own state
  */
 struct _DavRequest
@@ -95,6 +97,7 @@ struct _DavRequest
   gint64 started_real;    /* since 1970, us */
   guint64 written_before; /* of the stream */
   DavTransfer transfer;
+  DavRefusal refusal;
   gpointer data;
   GDestroyNotify free_data;
 };
@@ -190,6 +193,13 @@ void dav_request_answer (DavRequest *self, guint status, const char *content_typ
  * An answer that is no success, with a line of text.
  */
 void dav_request_fail (DavRequest *self, guint status);
+
+/**
+ * dav_request_refuse:
+ *
+ * dav_request_fail(), and counted as refused for @refusal.
+ */
+void dav_request_refuse (DavRequest *self, guint status, DavRefusal refusal);
 
 /**
  * dav_request_fail_condition:

@@ -16,6 +16,7 @@
 #include "dav/dav-keep-alive.h"
 #include "dav/dav-limits.h"
 #include "dav/dav-path.h"
+#include "dav/dav-refusal.h"
 #include "dav/dav-xml-read.h"
 
 struct _DavServer
@@ -29,6 +30,7 @@ struct _DavServer
   GHashTable *lookups; /* of DavRequest: those that wait for the clipboard */
   GSource *sweep;
   guint64 n_requests;
+  DavRefusals refusals;
   guint64 last_id;
 };
 
@@ -103,6 +105,7 @@ dav_server_free (DavServer *self)
   g_hash_table_unref (self->connections);
   g_clear_pointer (&self->mount, dav_mount_unref);
   dav_mime_free (self->mime);
+  dav_refusals_clear (&self->refusals);
   g_free (self);
 }
 
@@ -116,6 +119,7 @@ dav_server_connection_request_over (DavConnection *connection,
   DavServer *self = user_data;
 
   self->n_requests++;
+  dav_refusals_note (&self->refusals, request);
   if (share_debug_enabled ())
     {
       GUri *uri = soup_server_message_get_uri (request->msg);
@@ -241,8 +245,6 @@ dav_server_judge_head (DavRequest *request)
 {
   guint64 length = dav_request_get_content_length (request);
 
-  if (!dav_server_is_trusted_origin (request))
-    return SOUP_STATUS_FORBIDDEN;
   if (request->method == NULL)
     return SOUP_STATUS_NOT_IMPLEMENTED;
   if ((request->method->flags & DAV_METHOD_NO_BODY) != 0 && length > 0)
@@ -267,7 +269,7 @@ dav_server_begin (DavServer *self, DavRequest *request)
 {
   if (dav_mount_is_read_only (request->mount) && (request->method->flags & DAV_METHOD_CHANGES) != 0)
     {
-      dav_request_fail (request, SOUP_STATUS_FORBIDDEN);
+      dav_request_refuse (request, SOUP_STATUS_FORBIDDEN, DAV_REFUSAL_READ_ONLY);
     }
   else if (request->method->begin != NULL)
     {
@@ -343,6 +345,11 @@ dav_server_got_head (SoupServer *soup,
   request->mime = self->mime;
   request->id = ++self->last_id;
 
+  if (!dav_server_is_trusted_origin (request))
+    {
+      dav_request_refuse (request, SOUP_STATUS_FORBIDDEN, DAV_REFUSAL_FOREIGN);
+      return;
+    }
   status = dav_server_judge_head (request);
   if (status != 0)
     {
@@ -385,7 +392,7 @@ dav_server_got_head (SoupServer *soup,
     }
   else if (self->mount == NULL)
     {
-      dav_request_fail (request, SOUP_STATUS_SERVICE_UNAVAILABLE);
+      dav_request_refuse (request, SOUP_STATUS_SERVICE_UNAVAILABLE, DAV_REFUSAL_NOT_SHARED);
     }
   else
     {
@@ -457,6 +464,12 @@ guint64
 dav_server_get_n_requests (DavServer *self)
 {
   return self->n_requests;
+}
+
+const DavRefusals *
+dav_server_get_refusals (DavServer *self)
+{
+  return &self->refusals;
 }
 
 GVariant *

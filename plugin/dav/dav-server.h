@@ -8,6 +8,7 @@
 
 #include <gio/gio.h>
 
+#include "dav/dav-refusal.h"
 #include "share/share.h"
 
 G_BEGIN_DECLS
@@ -64,6 +65,13 @@ void dav_server_clipboard_found (DavServer *self, gpointer token, Share *share);
  * Returns: requests answered since the server was made
  */
 guint64 dav_server_get_n_requests (DavServer *self);
+
+/**
+ * dav_server_get_refusals:
+ *
+ * Returns: (transfer none): those of them that were refused
+ */
+const DavRefusals *dav_server_get_refusals (DavServer *self);
 
 /**
  * dav_server_get_transfers:

@@ -133,6 +133,7 @@ dav_tree_answer_failures (DavRequest *request, const DavTree *self)
     }
   dav_xml_end_multistatus (out);
 
+  request->refusal = dav_refusal_from_errno (share_failures_get (self->failures, 0)->error);
   body = g_string_free_to_bytes (out);
   dav_request_answer (request, DAV_STATUS_MULTI_STATUS, DAV_XML_CONTENT_TYPE, body);
 }
@@ -148,7 +149,7 @@ dav_tree_done (DavRequest *request, gpointer data)
   else if (SOUP_STATUS_IS_SUCCESSFUL (status))
     dav_request_answer (request, status, NULL, NULL);
   else
-    dav_request_fail (request, status);
+    dav_request_refuse (request, status, dav_refusal_from_errno (self->error));
 }
 
 void

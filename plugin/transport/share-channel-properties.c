@@ -100,6 +100,12 @@ get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
     case SPICE_SHARE_CHANNEL_REQUESTS:
       g_value_set_uint64 (value, self->stats.requests);
       break;
+    case SPICE_SHARE_CHANNEL_REFUSED:
+      g_value_set_uint64 (value, self->stats.refused);
+      break;
+    case SPICE_SHARE_CHANNEL_LAST_REFUSAL:
+      g_value_set_variant (value, self->stats.last_refusal);
+      break;
     case SPICE_SHARE_CHANNEL_TRANSFERS:
       g_value_set_variant (value, self->stats.transfers);
       break;
@@ -141,6 +147,10 @@ spice_share_channel_install_properties (GObjectClass *klass)
       = g_param_spec_uint ("clients", NULL, NULL, 0, G_MAXUINT, 0, flags);
   props[SPICE_SHARE_CHANNEL_REQUESTS]
       = g_param_spec_uint64 ("requests", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+  props[SPICE_SHARE_CHANNEL_REFUSED]
+      = g_param_spec_uint64 ("refused", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+  props[SPICE_SHARE_CHANNEL_LAST_REFUSAL]
+      = g_param_spec_variant ("last-refusal", NULL, NULL, G_VARIANT_TYPE ("(xss)"), NULL, flags);
   props[SPICE_SHARE_CHANNEL_TRANSFERS]
       = g_param_spec_variant ("transfers", NULL, NULL, G_VARIANT_TYPE ("a(tssttx)"), NULL, flags);
   props[SPICE_SHARE_CHANNEL_COMPRESSION]

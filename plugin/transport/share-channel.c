@@ -206,7 +206,7 @@ static void
 on_worker_changed (gpointer user_data)
 {
   SpiceShareChannel *self = user_data;
-  WorkerStats old = self->stats;
+  g_auto (WorkerStats) old = self->stats;
 
   worker_get_stats (self->worker, &self->stats);
   g_object_freeze_notify (G_OBJECT (self));
@@ -217,10 +217,14 @@ on_worker_changed (gpointer user_data)
     spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_CLIENTS);
   if (old.requests != self->stats.requests)
     spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_REQUESTS);
+  if (old.refused != self->stats.refused)
+    {
+      spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_REFUSED);
+      spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_LAST_REFUSAL);
+    }
   if (old.transfers == NULL || !g_variant_equal (old.transfers, self->stats.transfers))
     spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_TRANSFERS);
   g_object_thaw_notify (G_OBJECT (self));
-  g_clear_pointer (&old.transfers, g_variant_unref);
 }
 
 static void
@@ -409,7 +413,7 @@ spice_share_channel_finalize (GObject *object)
   SpiceShareChannel *self = SPICE_SHARE_CHANNEL (object);
 
   g_clear_error (&self->last_error);
-  g_clear_pointer (&self->stats.transfers, g_variant_unref);
+  worker_stats_clear (&self->stats);
   g_clear_pointer (&self->io, port_io_free);
   g_clear_pointer (&self->capture, capture_unref);
   G_OBJECT_CLASS (spice_share_channel_parent_class)->finalize (object);

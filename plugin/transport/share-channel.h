@@ -21,6 +21,13 @@
  *   bytes-in t, bytes-out t                      payload
  *   wire-bytes-in t, wire-bytes-out t            the same as it was on the wire
  *   clients u, requests t
+ *   refused t                                    those of them that were refused for a reason a
+ *                                                person can do something about
+ *   last-refusal (xss)                           the last of these: unix time in us, 0: never; why;
+ *                                                method and path. NULL: not connected yet. Why is
+ *                                                "not-shared", "read-only", "foreign" (Host, Origin
+ *                                                of another), "outside" (path or link leads there),
+ *                                                "permission" (on the host) or "no-space"
  *   transfers a(tssttx)                          requests under way that carry a file: id, path,
  *                                                "upload" or "download", bytes done, bytes in all
  *                                                (G_MAXUINT64: unknown), start (unix time in us)

@@ -105,8 +105,9 @@ read_channel (ShareUiModel *self, GObject *channel, ShareSnapshot *snapshot)
                 "last-error-at", &snapshot->error_at, "bytes-in", &snapshot->bytes_in, "bytes-out",
                 &snapshot->bytes_out, "wire-bytes-in", &snapshot->wire_bytes_in, "wire-bytes-out",
                 &snapshot->wire_bytes_out, "clients", &snapshot->clients, "requests",
-                &snapshot->requests, "transfers", &snapshot->transfers, "spice-session", &session,
-                NULL);
+                &snapshot->requests, "refused", &snapshot->refused, "last-refusal",
+                &snapshot->last_refusal, "transfers", &snapshot->transfers, "spice-session",
+                &session, NULL);
   vm_identity_read (session, &snapshot->vm_name, &snapshot->vm_uuid);
 }
 

@@ -13,6 +13,7 @@ share_snapshot_clear (ShareSnapshot *snapshot)
   g_clear_error (&snapshot->error);
   g_clear_pointer (&snapshot->vm_name, g_free);
   g_clear_pointer (&snapshot->vm_uuid, g_free);
+  g_clear_pointer (&snapshot->last_refusal, g_variant_unref);
   g_clear_pointer (&snapshot->transfers, g_variant_unref);
   *snapshot = (ShareSnapshot){ 0 };
 }

@@ -53,6 +53,8 @@ typedef enum
  * @wire_bytes_out: what they took on the wire
  * @clients: connections of the guest's programs
  * @requests: requests since the channel was made
+ * @refused: those of them that were refused for a reason a person can do something about
+ * @last_refusal: (nullable) (owned): the last one, GVariant (xss), see transport/share-channel.h
  * @transfers: (nullable) (owned): GVariant a(tssttx), see transport/share-channel.h
  */
 typedef struct
@@ -75,6 +77,8 @@ typedef struct
   guint64 wire_bytes_out;
   guint clients;
   guint64 requests;
+  guint64 refused;
+  GVariant *last_refusal;
   GVariant *transfers;
 } ShareSnapshot;
 

@@ -52,6 +52,13 @@ struct _Worker
   gint64 last_stats;
 };
 
+void
+worker_stats_clear (WorkerStats *stats)
+{
+  g_clear_pointer (&stats->transfers, g_variant_unref);
+  g_clear_pointer (&stats->last_refusal, g_variant_unref);
+}
+
 static void
 worker_unref (Worker *self)
 {
@@ -61,7 +68,7 @@ worker_unref (Worker *self)
   traffic_free (self->traffic);
   g_clear_pointer (&self->capture, capture_unref);
   g_clear_error (&self->failure);
-  g_clear_pointer (&self->stats.transfers, g_variant_unref);
+  worker_stats_clear (&self->stats);
   g_source_unref (self->wake);
   g_source_unref (self->notify);
   g_source_unref (self->stats_timer);
@@ -87,20 +94,24 @@ publish_stats (gpointer user_data)
 {
   Worker *self = user_data;
   g_autoptr (GVariant) transfers = g_variant_ref_sink (dav_server_get_transfers (self->dav));
-  guint clients = mux_get_n_clients (self->mux);
-  guint64 requests = dav_server_get_n_requests (self->dav);
+  const DavRefusals *refusals = dav_server_get_refusals (self->dav);
+  WorkerStats stats = {
+    .bytes_in = feeder_get_bytes (self->feeder),
+    .requests = dav_server_get_n_requests (self->dav),
+    .refused = refusals->n,
+    .clients = mux_get_n_clients (self->mux),
+    .last_refusal = g_variant_ref_sink (dav_refusals_get_last (refusals)),
+  };
 
   self->last_stats = g_get_monotonic_time ();
   /* Something under way makes progress without anybody telling. */
   if (g_variant_n_children (transfers) > 0)
     g_source_set_ready_time (self->stats_timer, self->last_stats + STATS_INTERVAL);
 
+  stats.transfers = g_steal_pointer (&transfers);
   g_mutex_lock (&self->lock);
-  self->stats.bytes_in = feeder_get_bytes (self->feeder);
-  self->stats.clients = clients;
-  self->stats.requests = requests;
-  g_clear_pointer (&self->stats.transfers, g_variant_unref);
-  self->stats.transfers = g_steal_pointer (&transfers);
+  worker_stats_clear (&self->stats);
+  self->stats = stats;
   self->stats_changed = TRUE;
   g_mutex_unlock (&self->lock);
   ready_source_signal (self->notify);
@@ -498,6 +509,8 @@ worker_get_stats (Worker *self, WorkerStats *stats)
   *stats = self->stats;
   if (stats->transfers != NULL)
     g_variant_ref (stats->transfers);
+  if (stats->last_refusal != NULL)
+    g_variant_ref (stats->last_refusal);
   self->stats_changed = FALSE;
   g_mutex_unlock (&self->lock);
 }

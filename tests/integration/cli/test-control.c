@@ -300,6 +300,27 @@ test_view_only (Rig *rig)
   test_free (test);
 }
 
+static gboolean
+last_refusal_is (Test *test, const char *reason, const char *request)
+{
+  g_autoptr (GVariant) last = NULL;
+  const char *is_reason;
+  const char *is_request;
+
+  g_object_get (test->viewer->webdav, "last-refusal", &last, NULL);
+  g_variant_get (last, "(x&s&s)", NULL, &is_reason, &is_request);
+  return g_str_equal (is_reason, reason) && g_str_equal (is_request, request);
+}
+
+static guint64
+get_refused (Test *test)
+{
+  guint64 refused;
+
+  g_object_get (test->viewer->webdav, "refused", &refused, NULL);
+  return refused;
+}
+
 /* A wish on the channel itself is judged as the settings say, and the session knows of it. */
 static void
 test_actions (Rig *rig)
@@ -322,7 +343,10 @@ test_actions (Rig *rig)
   g_signal_emit_by_name (test->viewer->webdav, "stop-sharing");
   rig_wait_until (count (test, "stopped") == 1, SECONDS);
   wait_clients_closed (test);
+  g_assert_cmpuint (get_refused (test), ==, 0);
   g_assert_cmpuint (get (test, "/a.txt"), ==, 503);
+  rig_wait_until (get_refused (test) == 1, SECONDS);
+  g_assert_true (last_refusal_is (test, "not-shared", "GET /a.txt"));
   test_free (test);
 }
 

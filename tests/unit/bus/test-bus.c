@@ -118,6 +118,15 @@ tear_down (Fixture *fixture, gconstpointer data)
   g_clear_object (&fixture->daemon);
 }
 
+static gint64
+get_refused_at (ShareBusShare1 *proxy)
+{
+  gint64 at;
+
+  g_variant_get (share_bus_share1_get_last_refusal (proxy), "(xss)", &at, NULL, NULL);
+  return at;
+}
+
 static void
 test_properties (Fixture *fixture, gconstpointer data)
 {
@@ -129,9 +138,11 @@ test_properties (Fixture *fixture, gconstpointer data)
   g_assert_false (share_bus_share1_get_sharing (proxy));
   g_assert_cmpstr (share_bus_share1_get_shared_dir (proxy), ==, "");
   g_assert_cmpstr (share_bus_share1_get_last_error (proxy), ==, "");
+  g_assert_cmpint (get_refused_at (proxy), ==, 0);
 
   g_object_set (fixture->channel, "port-opened", TRUE, "bytes-in", (guint64)1 << 40, "requests",
-                (guint64)7, "clients", 3, NULL);
+                (guint64)7, "clients", 3, "refused", (guint64)2, "last-refusal",
+                g_variant_new ("(xss)", (gint64)5, "outside", "GET /link"), NULL);
   /* A name that is no UTF-8 gets through. */
   fake_channel_start (fixture->channel, "/srv/\377x", TRUE);
   wait_for (share_bus_share1_get_sharing (proxy) && share_bus_share1_get_requests (proxy) == 7);
@@ -140,6 +151,8 @@ test_properties (Fixture *fixture, gconstpointer data)
   g_assert_true (share_bus_share1_get_guest_open (proxy));
   g_assert_cmpuint (share_bus_share1_get_bytes_in (proxy), ==, (guint64)1 << 40);
   g_assert_cmpuint (share_bus_share1_get_clients (proxy), ==, 3);
+  g_assert_cmpuint (share_bus_share1_get_refused (proxy), ==, 2);
+  g_assert_cmpint (get_refused_at (proxy), ==, 5);
 
   fake_channel_fail (fixture->channel, "Gone.");
   wait_for (share_bus_share1_get_last_error_at (proxy) != 0);

@@ -20,6 +20,8 @@ busy (void)
     .bytes_out = 2000000,
     .bytes_in = 1000,
     .requests = 3,
+    .refused = 2,
+    .last_refusal = g_variant_ref_sink (g_variant_new ("(xss)", NOW, "outside", "GET /\"link\"")),
     .transfers = g_variant_ref_sink (g_variant_new_parsed (
         "[(uint64 7, 'x/\\u001b[31m.iso', 'download', uint64 1000000, uint64 3000000, int64 "
         "98000000), (8, 'up', 'upload', 5, 18446744073709551615, 100000000)]")),
@@ -81,7 +83,9 @@ test_json (void)
       "\"state\":\"transferring\",\"ready\":true,\"guest_open\":true,\"sharing\":true,"
       "\"read_only\":false,\"shared_dir\":\"/srv/\357\277\275\\\\\",\"last_error\":null,"
       "\"last_error_at\":0,\"connected_at\":0,\"bytes_in\":1000,\"bytes_out\":2000000,"
-      "\"wire_bytes_in\":0,\"wire_bytes_out\":0,\"clients\":0,\"requests\":3,\"transfers\":["
+      "\"wire_bytes_in\":0,\"wire_bytes_out\":0,\"clients\":0,\"requests\":3,\"refused\":2,"
+      "\"last_refusal\":{\"at\":100000000,\"reason\":\"outside\","
+      "\"request\":\"GET /\\\"link\\\"\"},\"transfers\":["
       "{\"id\":7,\"path\":\"x/\\u001b[31m.iso\",\"direction\":\"download\",\"done\":1000000,"
       "\"total\":3000000,\"bytes_per_second\":500000},"
       "{\"id\":8,\"path\":\"up\",\"direction\":\"upload\",\"done\":5,\"total\":null,"
@@ -121,6 +125,64 @@ test_doctor (void)
   assert_finding (&snapshot, TRUE, TRUE, "    Gone.\n");
 }
 
+static void
+assert_no_refusal (const ShareSnapshot *snapshot)
+{
+  Report report = { .text = g_string_new (NULL) };
+
+  check_channel (&report, 42, snapshot, TRUE);
+  g_assert_null (strstr (report.text->str, "refused"));
+  g_string_free (report.text, TRUE);
+}
+
+/* What the guest is not allowed to is said with its reason, as long as that holds. */
+static void
+test_doctor_refusals (void)
+{
+  static const struct
+  {
+    const char *reason;
+    const char *advice;
+  } cases[] = {
+    { "read-only", "switch off “Read-only”" },
+    { "foreign", "In the guest use http://localhost:9843/." },
+    { "outside", "leaves the shared folder" },
+    { "permission", "look at the permissions" },
+    { "no-space", "The disk of this computer is full" },
+  };
+  g_auto (ShareSnapshot) snapshot = {
+    .present = TRUE,
+    .ready = TRUE,
+    .guest_open = TRUE,
+    .sharing = TRUE,
+    .read_only = TRUE,
+    .requests = 5,
+    .refused = 2,
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_clear_pointer (&snapshot.last_refusal, g_variant_unref);
+      snapshot.last_refusal
+          = g_variant_ref_sink (g_variant_new ("(xss)", NOW, cases[i].reason, "PUT /a\033[2J"));
+      assert_finding (&snapshot, TRUE, FALSE, "requests refused: 2 of 5, the last at ");
+      assert_finding (&snapshot, TRUE, FALSE, "PUT /a?[2J\n");
+      assert_finding (&snapshot, TRUE, FALSE, cases[i].advice);
+    }
+
+  g_clear_pointer (&snapshot.last_refusal, g_variant_unref);
+  snapshot.last_refusal = g_variant_ref_sink (g_variant_new ("(xss)", NOW, "not-shared", "GET /"));
+  assert_no_refusal (&snapshot);
+  snapshot.sharing = FALSE;
+  assert_finding (&snapshot, FALSE, FALSE, "The guest asks, but no folder is shared");
+
+  g_clear_pointer (&snapshot.last_refusal, g_variant_unref);
+  snapshot.last_refusal = g_variant_ref_sink (g_variant_new ("(xss)", NOW, "read-only", "PUT /"));
+  snapshot.sharing = TRUE;
+  snapshot.read_only = FALSE;
+  assert_no_refusal (&snapshot);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -130,5 +192,6 @@ main (int argc, char **argv)
   g_test_add_func ("/status/rows/error", test_rows_error);
   g_test_add_func ("/status/json", test_json);
   g_test_add_func ("/doctor/channel", test_doctor);
+  g_test_add_func ("/doctor/refusals", test_doctor_refusals);
   return g_test_run ();
 }

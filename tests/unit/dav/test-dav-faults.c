@@ -59,6 +59,8 @@ test_full_disk (void)
   g_assert_cmpuint (dav_rig_status (rig, "COPY", "/half", TO "/copy\r\n", NULL), ==, 507);
   g_assert_false (dav_rig_exists (rig, "share/copy"));
   g_assert_cmpuint (dav_rig_status (rig, "COPY", "/half", TO "/old\r\n", NULL), ==, 507);
+  g_assert_cmpuint (dav_server_get_refusals (rig->server)->n, ==, 6);
+  g_assert_cmpint (dav_server_get_refusals (rig->server)->reason, ==, DAV_REFUSAL_NO_SPACE);
   g_assert_cmpuint (dav_rig_status (rig, "DELETE", "/half", NULL, NULL), ==, 204);
   g_free (g_steal_pointer (&after));
   after = dav_rig_snapshot (rig, "share");

@@ -93,7 +93,7 @@ test_initial_state (void)
   gboolean ready, sharing, read_only;
   g_autofree char *dir = NULL;
   gint64 connected_at, error_at;
-  guint64 in, out, wire_in, wire_out, requests;
+  guint64 in, out, wire_in, wire_out, requests, refused;
   guint clients;
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) transfers = NULL;
@@ -103,13 +103,13 @@ test_initial_state (void)
                 &read_only, "shared-dir", &dir, "connected-at", &connected_at, "last-error", &error,
                 "last-error-at", &error_at, "bytes-in", &in, "bytes-out", &out, "wire-bytes-in",
                 &wire_in, "wire-bytes-out", &wire_out, "clients", &clients, "requests", &requests,
-                "transfers", &transfers, NULL);
+                "refused", &refused, "transfers", &transfers, NULL);
   g_assert_false (ready || sharing || read_only);
   g_assert_null (dir);
   g_assert_null (error);
   g_assert_cmpint (connected_at, ==, 0);
   g_assert_cmpint (error_at, ==, 0);
-  g_assert_cmpuint (in + out + wire_in + wire_out + requests + clients, ==, 0);
+  g_assert_cmpuint (in + out + wire_in + wire_out + requests + refused + clients, ==, 0);
   end_session (session);
 }
 

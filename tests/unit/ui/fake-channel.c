@@ -90,6 +90,8 @@ enum
   PROP_WIRE_BYTES_OUT,
   PROP_CLIENTS,
   PROP_REQUESTS,
+  PROP_REFUSED,
+  PROP_LAST_REFUSAL,
   PROP_TRANSFERS,
   N_PROPS
 };
@@ -176,6 +178,9 @@ fake_channel_class_init (FakeChannelClass *klass)
       = g_param_spec_uint64 ("wire-bytes-out", NULL, NULL, 0, G_MAXUINT64, 0, rw);
   props[PROP_CLIENTS] = g_param_spec_uint ("clients", NULL, NULL, 0, G_MAXUINT, 0, rw);
   props[PROP_REQUESTS] = g_param_spec_uint64 ("requests", NULL, NULL, 0, G_MAXUINT64, 0, rw);
+  props[PROP_REFUSED] = g_param_spec_uint64 ("refused", NULL, NULL, 0, G_MAXUINT64, 0, rw);
+  props[PROP_LAST_REFUSAL]
+      = g_param_spec_variant ("last-refusal", NULL, NULL, G_VARIANT_TYPE ("(xss)"), NULL, rw);
   props[PROP_TRANSFERS]
       = g_param_spec_variant ("transfers", NULL, NULL, G_VARIANT_TYPE ("a(tssttx)"), NULL, rw);
   g_object_class_install_properties (object_class, N_PROPS, props);
