@@ -9,7 +9,6 @@
 
 #include "dav/dav-xml-read.h"
 #include "dav/dav-xml-write.h"
-#include "share/xattr.h"
 
 #define PREFIX "user.spice-share.dav."
 
@@ -222,26 +221,26 @@ undo_clear (gpointer undo)
 /* Sets @attribute to @value, or removes it. That there was nothing to remove is no error (RFC 4918
  * section 14.23), not even where there never can be anything. */
 static int
-put (Share *share, const char *path, const char *attribute, GBytes *value)
+put (ShareAttributes *attributes, const char *attribute, GBytes *value)
 {
   int error;
 
   if (value != NULL)
-    return share_xattr_set (share, path, attribute, g_bytes_get_data (value, NULL),
-                            g_bytes_get_size (value));
+    return share_attributes_set (attributes, attribute, g_bytes_get_data (value, NULL),
+                                 g_bytes_get_size (value));
 
-  error = share_xattr_remove (share, path, attribute);
+  error = share_attributes_remove (attributes, attribute);
   return error == -ENODATA || error == -EOPNOTSUPP ? 0 : error;
 }
 
 /* Whether @changes keep within our own limits; if not, @failed is the one that does not. */
 static int
-check_limits (Share *share, const char *path, const GPtrArray *changes, guint *failed)
+check_limits (ShareAttributes *attributes, const GPtrArray *changes, guint *failed)
 {
   g_autoptr (GHashTable) sizes = g_hash_table_new (g_str_hash, g_str_equal);
-  g_auto (GStrv) attributes = NULL;
+  g_auto (GStrv) names = NULL;
   gsize total = 0;
-  int error = share_xattr_list (share, path, &attributes);
+  int error = share_attributes_list (attributes, &names);
 
   if (error < 0 && error != -EOPNOTSUPP)
     {
@@ -249,15 +248,15 @@ check_limits (Share *share, const char *path, const GPtrArray *changes, guint *f
       return error;
     }
 
-  for (guint i = 0; attributes != NULL && attributes[i] != NULL; i++)
+  for (guint i = 0; names != NULL && names[i] != NULL; i++)
     {
       g_autoptr (GBytes) value = NULL;
 
-      if (!g_str_has_prefix (attributes[i], PREFIX)
-          || share_xattr_get (share, path, attributes[i], &value) < 0)
+      if (!g_str_has_prefix (names[i], PREFIX)
+          || share_attributes_get (attributes, names[i], &value) < 0)
         continue;
       total += g_bytes_get_size (value);
-      g_hash_table_insert (sizes, attributes[i], GSIZE_TO_POINTER (g_bytes_get_size (value)));
+      g_hash_table_insert (sizes, names[i], GSIZE_TO_POINTER (g_bytes_get_size (value)));
     }
 
   for (guint i = 0; i < changes->len; i++)
@@ -283,7 +282,7 @@ check_limits (Share *share, const char *path, const GPtrArray *changes, guint *f
 }
 
 int
-dav_deadprops_apply (Share *share, const char *path, const GPtrArray *changes, guint *failed)
+dav_deadprops_apply (ShareAttributes *attributes, const GPtrArray *changes, guint *failed)
 {
   g_autoptr (GArray) undos = g_array_new (FALSE, FALSE, sizeof (Undo));
   int error = 0;
@@ -292,7 +291,7 @@ dav_deadprops_apply (Share *share, const char *path, const GPtrArray *changes, g
   *failed = 0;
   if (changes->len == 0)
     return 0;
-  error = check_limits (share, path, changes, failed);
+  error = check_limits (attributes, changes, failed);
 
   for (guint i = 0; i < changes->len && error == 0; i++)
     {
@@ -300,10 +299,10 @@ dav_deadprops_apply (Share *share, const char *path, const GPtrArray *changes, g
       Undo undo = { .attribute = change->attribute };
 
       *failed = i;
-      error = share_xattr_get (share, path, change->attribute, &undo.value);
+      error = share_attributes_get (attributes, change->attribute, &undo.value);
       if (error < 0 && error != -ENODATA && error != -EOPNOTSUPP)
         break;
-      error = put (share, path, change->attribute, change->value);
+      error = put (attributes, change->attribute, change->value);
       if (error == 0)
         g_array_append_val (undos, undo);
       else
@@ -315,7 +314,7 @@ dav_deadprops_apply (Share *share, const char *path, const GPtrArray *changes, g
       const Undo *undo = &g_array_index (undos, Undo, i - 1);
 
       /* As good as can be done: it was there a moment ago. */
-      put (share, path, undo->attribute, undo->value);
+      put (attributes, undo->attribute, undo->value);
     }
 
   return error;

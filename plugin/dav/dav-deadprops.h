@@ -13,6 +13,7 @@
 
 #include "dav/dav-props.h"
 #include "share/folder.h"
+#include "share/xattr.h"
 
 G_BEGIN_DECLS
 
@@ -56,7 +57,7 @@ void dav_deadprop_change_free (DavDeadpropChange *self);
  * Returns: 0 or a negative errno; -EOPNOTSUPP where the file system has no attributes, -ENOSPC
  *   beyond its limits or ours
  */
-int dav_deadprops_apply (Share *share, const char *path, const GPtrArray *changes, guint *failed);
+int dav_deadprops_apply (ShareAttributes *attributes, const GPtrArray *changes, guint *failed);
 
 /**
  * dav_deadprops_read:

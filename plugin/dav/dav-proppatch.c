@@ -10,7 +10,6 @@
 #include "dav/dav-request.h"
 #include "dav/dav-status.h"
 #include "dav/dav-xml-write.h"
-#include "share/xattr.h"
 
 /* Of the job while it runs, then of the worker. */
 typedef struct
@@ -49,9 +48,10 @@ static void
 dav_patch_job (Share *share, gpointer data)
 {
   DavPatch *self = data;
+  g_autoptr (ShareAttributes) attributes = NULL;
   guint failed;
 
-  self->error = share_stat (share, self->path, &self->stat);
+  self->error = share_attributes_open (share, self->path, &self->stat, &attributes);
   if (self->error < 0)
     return;
   self->status = dav_guard_evaluate (self->guard, share, &self->stat);
@@ -61,17 +61,17 @@ dav_patch_job (Share *share, gpointer data)
   if (self->has_mtime)
     {
       self->failed = self->mtime_index;
-      self->failure = share_set_mtime (share, self->path, self->mtime, 0);
+      self->failure = share_attributes_set_mtime (attributes, self->mtime, 0);
       if (self->failure < 0)
         return;
     }
 
-  self->failure = dav_deadprops_apply (share, self->path, self->changes, &failed);
+  self->failure = dav_deadprops_apply (attributes, self->changes, &failed);
   if (self->failure < 0)
     {
       self->failed = g_array_index (self->indices, guint, failed);
       if (self->has_mtime)
-        share_set_mtime (share, self->path, self->stat.mtime, self->stat.mtime_nsec);
+        share_attributes_set_mtime (attributes, self->stat.mtime, self->stat.mtime_nsec);
     }
 }
 

@@ -27,6 +27,10 @@ struct _Share
 
   GMutex staging_lock; /* only pool threads take it, so they may make system calls meanwhile */
   GQueue staging;      /* Staging */
+
+  GMutex claims_lock; /* never held across a system call */
+  GCond claims_cond;
+  GQueue claims; /* ShareClaim.link */
 };
 
 /**

@@ -65,17 +65,22 @@ share_new (const char *path, ShareFlags flags, int root, const ShareStat *root_s
   g_queue_init (&self->handles);
   g_mutex_init (&self->staging_lock);
   g_queue_init (&self->staging);
+  g_mutex_init (&self->claims_lock);
+  g_cond_init (&self->claims_cond);
+  g_queue_init (&self->claims);
   return self;
 }
 
 static void
 share_free (Share *self)
 {
-  g_assert (self->handles.length == 0 && self->staging.length == 0);
+  g_assert (self->handles.length == 0 && self->staging.length == 0 && self->claims.length == 0);
   file_pool_unref (self->pool);
   close (self->root); /* O_PATH: the file system is not asked */
   g_mutex_clear (&self->lock);
   g_mutex_clear (&self->staging_lock);
+  g_mutex_clear (&self->claims_lock);
+  g_cond_clear (&self->claims_cond);
   g_free (self->path);
   g_free (self);
 }

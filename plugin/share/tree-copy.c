@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "share/claim.h"
 #include "share/resolver.h"
 #include "share/share-private.h"
 #include "share/tree-private.h"
@@ -103,6 +104,19 @@ keep_time (int target, const ShareStat *stat)
   return futimens (target, times) < 0 ? -errno : 0;
 }
 
+/* Not in the middle of a change. */
+static int
+copy_attributes (Copy *self, int source, const ShareStat *stat, int target)
+{
+  ShareClaim claim;
+  int error;
+
+  share_claim (self->share, &claim, stat);
+  error = xattr_fd_copy (source, target);
+  share_unclaim (self->share, &claim);
+  return error;
+}
+
 static int
 copy_file (Copy *self, int place, const ShareStat *stat, int folder, const char *name)
 {
@@ -118,7 +132,7 @@ copy_file (Copy *self, int place, const ShareStat *stat, int folder, const char 
     {
       error = copy_content (self->share, source, target);
       if (error == 0)
-        error = xattr_fd_copy (place, target);
+        error = copy_attributes (self, place, stat, target);
       if (error == 0 && fchmod (target, stat->mode & 0777) < 0)
         error = -errno;
       if (error == 0 && (self->flags & TREE_COPY_EXACT))
@@ -273,7 +287,7 @@ finish_folder (Copy *self, int source, int target)
   int error = share_stat_fd (source, &stat);
 
   if (error == 0)
-    error = xattr_fd_copy (source, target);
+    error = copy_attributes (self, source, &stat, target);
   if (error == 0 && fchmod (target, stat.mode & 0777) < 0)
     error = -errno;
   if (error == 0 && (self->flags & TREE_COPY_EXACT))

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "share/claim.h"
 #include "share/resolver.h"
 #include "share/share-handle.h"
 #include "share/share-private.h"
@@ -275,24 +276,53 @@ close_written (ShareUpload *self)
   return error;
 }
 
-int
-share_upload_commit (ShareUpload *self,
-                     ShareUploadFlags flags,
-                     const ShareStat *expected,
-                     ShareStat *result,
-                     gboolean *created)
+/* What stands at the target, claimed: nobody changes its attributes between their being copied and
+ * its being replaced.
+ *
+ * Returns: as open_old() */
+static int
+claim_old (ShareUpload *self, ShareClaim *claim, ShareStat *stat)
 {
-  ShareStat old_stat, ours;
-  int old = open_old (self->parent, self->name, &old_stat);
+  for (int i = 0; i < CLAIM_ATTEMPTS; i++)
+    {
+      ShareStat claimed;
+      int old = open_old (self->parent, self->name, &claimed);
+      int error;
+
+      if (old < 0)
+        return old;
+      share_claim (self->handle.share, claim, &claimed);
+      error = share_stat_at (self->parent, self->name, stat);
+      if (error == 0 && share_stat_same_file (stat, &claimed))
+        return old;
+      share_unclaim (self->handle.share, claim);
+      close (old);
+      if (error < 0 && error != -ENOENT)
+        return error;
+    }
+  return -EAGAIN;
+}
+
+/* Gives the new file what it inherits of @old (-ENOENT: there is none), and puts it in its place.
+ */
+static int
+replace_old (ShareUpload *self,
+             ShareUploadFlags flags,
+             int old,
+             const ShareStat *old_stat,
+             const ShareStat *expected,
+             ShareStat *result)
+{
+  ShareStat ours;
   int place = -1;
   int error = old < 0 && old != -ENOENT ? old : 0;
 
-  if (error == 0 && expected && (old < 0 || !share_stat_same_version (&old_stat, expected)))
+  if (error == 0 && expected && (old < 0 || !share_stat_same_version (old_stat, expected)))
     error = -ESTALE;
   if (error == 0 && old >= 0 && (flags & SHARE_UPLOAD_NO_REPLACE))
     error = -EEXIST;
   if (error == 0)
-    error = take_over (self, old, &old_stat);
+    error = take_over (self, old, old_stat);
   if (error == 0)
     {
       /* To say later what became of just this file, whoever replaces it next. */
@@ -307,15 +337,33 @@ share_upload_commit (ShareUpload *self,
   if (error == 0)
     {
       self->waits = FALSE;
-      if (created)
-        *created = old < 0;
       if (result)
         error = share_stat_fd (place, result);
     }
   if (place >= 0)
     close (place);
+  return error;
+}
+
+int
+share_upload_commit (ShareUpload *self,
+                     ShareUploadFlags flags,
+                     const ShareStat *expected,
+                     ShareStat *result,
+                     gboolean *created)
+{
+  ShareClaim claim;
+  ShareStat old_stat;
+  int old = claim_old (self, &claim, &old_stat);
+  int error = replace_old (self, flags, old, &old_stat, expected, result);
+
+  if (created)
+    *created = old < 0;
   if (old >= 0)
-    close (old);
+    {
+      share_unclaim (self->handle.share, &claim);
+      close (old);
+    }
   return error;
 }
 

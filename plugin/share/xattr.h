@@ -10,7 +10,7 @@
 
 #include <glib.h>
 
-#include "share/share.h"
+#include "share/stat.h"
 
 G_BEGIN_DECLS
 
@@ -44,31 +44,59 @@ int share_xattr_list (Share *share, const char *path, GStrv *attributes);
 int share_xattr_get (Share *share, const char *path, const char *attribute, GBytes **value);
 
 /**
- * share_xattr_set:
+ * ShareAttributes:
  *
- * Makes or replaces one, in one step: a reader sees the old value or the new. -EROFS on a read-only
- * share.
+ * One file or folder whose attributes are being changed, whatever becomes of its name meanwhile.
  */
-int share_xattr_set (Share *share,
-                     const char *path,
-                     const char *attribute,
-                     const void *value,
-                     gsize size);
+typedef struct _ShareAttributes ShareAttributes;
 
 /**
- * share_xattr_remove:
+ * share_attributes_open:
+ * @stat: (out caller-allocates): as it is now
+ * @attributes: (out) (transfer full): to be closed by the same job, which opens no other meanwhile
  *
- * -ENODATA if there is no such attribute. -EROFS on a read-only share.
+ * Until it is closed no other job of this share changes these attributes, copies them, or replaces
+ * the file by another one that is to inherit them (claim.h). -EROFS on a read-only share.
  */
-int share_xattr_remove (Share *share, const char *path, const char *attribute);
+int share_attributes_open (Share *share,
+                           const char *path,
+                           ShareStat *stat,
+                           ShareAttributes **attributes);
+void share_attributes_close (ShareAttributes *self);
 
 /**
- * share_set_mtime:
+ * share_attributes_list:
+ * share_attributes_get:
+ *
+ * As share_xattr_list() and share_xattr_get().
+ */
+int share_attributes_list (ShareAttributes *self, GStrv *attributes);
+int share_attributes_get (ShareAttributes *self, const char *attribute, GBytes **value);
+
+/**
+ * share_attributes_set:
+ *
+ * Makes or replaces one, in one step: a reader sees the old value or the new.
+ */
+int
+share_attributes_set (ShareAttributes *self, const char *attribute, const void *value, gsize size);
+
+/**
+ * share_attributes_remove:
+ *
+ * -ENODATA if there is no such attribute.
+ */
+int share_attributes_remove (ShareAttributes *self, const char *attribute);
+
+/**
+ * share_attributes_set_mtime:
  * @mtime: seconds since 1970
  * @nsec: 0 to 999,999,999
  *
- * Sets the modification time. -EROFS on a read-only share.
+ * Sets the modification time.
  */
-int share_set_mtime (Share *share, const char *path, gint64 mtime, guint32 nsec);
+int share_attributes_set_mtime (ShareAttributes *self, gint64 mtime, guint32 nsec);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShareAttributes, share_attributes_close)
 
 G_END_DECLS

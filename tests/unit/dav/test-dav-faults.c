@@ -68,6 +68,60 @@ test_full_disk (void)
   rig_off_small_disk (rig);
 }
 
+/* A file system that knows no attributes: of a request to keep a property and to set the time,
+ * nothing is done; what needs no attributes works. */
+static void
+test_no_attributes (void)
+{
+#define PATCH(action, inner)                                                                       \
+  "<D:propertyupdate xmlns:D='DAV:' xmlns:Z='urn:schemas-microsoft-com:'><D:" action               \
+  "><D:prop>" inner "</D:prop></D:" action "></D:propertyupdate>"
+#define TIME "<Z:Win32LastModifiedTime>Sun, 06 Nov 1994 08:49:37 GMT</Z:Win32LastModifiedTime>"
+  g_autoptr (DavRig) rig = dav_rig_new_unshared ();
+  g_autofree char *path = dav_rig_path (rig, "share");
+  g_autofree char *file = dav_rig_path (rig, "share/old");
+  g_autoptr (DavResponse) refused = NULL;
+  g_autoptr (DavResponse) only_time = NULL;
+  g_autoptr (DavResponse) removed = NULL;
+  GStatBuf before, after;
+
+  g_assert_cmpint (mount ("none", path, "ramfs", 0, "mode=755"), ==, 0);
+  dav_rig_write (rig, "share/old", "precious");
+  g_assert_cmpint (g_stat (file, &before), ==, 0);
+  rig->share = dav_rig_open (rig, "share", 0);
+  dav_server_set_share (rig->server, rig->share);
+
+  refused = dav_rig_request (rig, "PROPPATCH", "/old", NULL,
+                             PATCH ("set", TIME "<Z:Win32FileAttributes>20</Z:Win32FileAttributes>"
+                                                "<a/>"));
+  g_assert_cmpuint (refused->status, ==, 207);
+  g_assert_nonnull (strstr (dav_response_text (refused),
+                            "<n:Win32FileAttributes xmlns:n=\"urn:schemas-microsoft-com:\"/>"
+                            "</D:prop><D:status>HTTP/1.1 403 "));
+  g_assert_nonnull (strstr (dav_response_text (refused),
+                            "<n:Win32LastModifiedTime xmlns:n=\"urn:schemas-microsoft-com:\"/>"
+                            "<a/></D:prop><D:status>HTTP/1.1 424 "));
+  g_assert_null (strstr (dav_response_text (refused), "HTTP/1.1 200"));
+  g_assert_cmpint (g_stat (file, &after), ==, 0);
+  g_assert_cmpint (before.st_mtim.tv_sec, ==, after.st_mtim.tv_sec);
+  g_assert_cmpint (before.st_mtim.tv_nsec, ==, after.st_mtim.tv_nsec);
+
+  only_time = dav_rig_request (rig, "PROPPATCH", "/old", NULL, PATCH ("set", TIME));
+  g_assert_nonnull (strstr (dav_response_text (only_time), "HTTP/1.1 200"));
+  g_assert_cmpint (g_stat (file, &after), ==, 0);
+  g_assert_cmpint (after.st_mtim.tv_sec, ==, 784111777);
+  removed = dav_rig_request (rig, "PROPPATCH", "/old", NULL, PATCH ("remove", "<a/>"));
+  g_assert_nonnull (strstr (dav_response_text (removed), "HTTP/1.1 200"));
+
+  g_assert_cmpuint (dav_rig_status (rig, "PROPFIND", "/", "Depth: 1\r\n", NULL), ==, 207);
+  g_assert_cmpuint (dav_rig_status (rig, "PUT", "/old", NULL, "new"), ==, 204);
+  g_assert_cmpuint (dav_rig_status (rig, "COPY", "/old", TO "/copy\r\n", NULL), ==, 201);
+  g_assert_cmpuint (dav_rig_status (rig, "MOVE", "/copy", TO "/moved\r\n", NULL), ==, 201);
+  rig_off_small_disk (rig);
+#undef PATCH
+#undef TIME
+}
+
 /* The disk goes away under the share. */
 static void
 test_unmounted (void)
@@ -285,6 +339,7 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/dav/faults/full-disk", test_full_disk);
+  g_test_add_func ("/dav/faults/no-attributes", test_no_attributes);
   g_test_add_func ("/dav/faults/unmounted", test_unmounted);
   g_test_add_func ("/dav/faults/folder-gone", test_folder_gone);
   g_test_add_func ("/dav/faults/lost-update", test_lost_update);

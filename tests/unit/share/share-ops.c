@@ -226,8 +226,12 @@ static void
 set_xattr_job (Share *share, gpointer data)
 {
   Op *op = data;
+  g_autoptr (ShareAttributes) attributes = NULL;
+  ShareStat stat;
 
-  op->result = share_xattr_set (share, op->path, op->target, op->content, strlen (op->content));
+  op->result = share_attributes_open (share, op->path, &stat, &attributes);
+  if (op->result == 0)
+    op->result = share_attributes_set (attributes, op->target, op->content, strlen (op->content));
 }
 
 int
@@ -287,8 +291,12 @@ static void
 remove_xattr_job (Share *share, gpointer data)
 {
   Op *op = data;
+  g_autoptr (ShareAttributes) attributes = NULL;
+  ShareStat stat;
 
-  op->result = share_xattr_remove (share, op->path, op->target);
+  op->result = share_attributes_open (share, op->path, &stat, &attributes);
+  if (op->result == 0)
+    op->result = share_attributes_remove (attributes, op->target);
 }
 
 int
@@ -303,8 +311,12 @@ static void
 set_mtime_job (Share *share, gpointer data)
 {
   Op *op = data;
+  g_autoptr (ShareAttributes) attributes = NULL;
+  ShareStat stat;
 
-  op->result = share_set_mtime (share, op->path, op->mtime, op->nsec);
+  op->result = share_attributes_open (share, op->path, &stat, &attributes);
+  if (op->result == 0)
+    op->result = share_attributes_set_mtime (attributes, op->mtime, op->nsec);
 }
 
 int

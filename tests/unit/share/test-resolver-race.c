@@ -97,6 +97,18 @@ test_race (Fixture *fixture, gconstpointer flags)
   g_free (swapper.bad);
 }
 
+static void
+change_attributes (Share *share, const char *path)
+{
+  g_autoptr (ShareAttributes) attributes = NULL;
+  ShareStat stat;
+
+  if (share_attributes_open (share, path, &stat, &attributes) < 0)
+    return;
+  share_attributes_set_mtime (attributes, 1000, 0);
+  share_attributes_set (attributes, "user.x", "1", 1);
+}
+
 /* The same, for what writes: nothing may ever arrive outside. */
 static void
 race_write_job (Share *share, gpointer data)
@@ -118,8 +130,7 @@ race_write_job (Share *share, gpointer data)
       else
         raced->refused++;
       share_make_folder (share, "place/folder/made");
-      share_set_mtime (share, "place/folder/inner", 1000, 0);
-      share_xattr_set (share, "place/folder/inner", "user.x", "1", 1);
+      change_attributes (share, "place/folder/inner");
       share_remove (share, "place/folder", failures);
       share_make_folder (share, "place/folder");
     }
