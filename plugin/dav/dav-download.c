@@ -7,6 +7,8 @@
  */
 #include "dav/dav-download.h"
 
+#include <errno.h>
+
 #include "dav/dav-buffer.h"
 
 /* A part of the answer: @text, or a part of the file. */
@@ -29,6 +31,7 @@ struct _DavDownload
 
   /* while a job runs, its own */
   gboolean busy;
+  ShareStat stat; /* the version whose content is sent */
   guint8 *buffer;
   guint64 offset;
   gsize wanted;
@@ -42,12 +45,13 @@ dav_part_clear (gpointer data)
 }
 
 DavDownload *
-dav_download_new (ShareFile *file)
+dav_download_new (ShareFile *file, const ShareStat *stat)
 {
   DavDownload *self = g_new0 (DavDownload, 1);
 
   self->refs = 1;
   self->file = file;
+  self->stat = *stat;
   self->parts = g_array_new (FALSE, FALSE, sizeof (DavPart));
   g_array_set_clear_func (self->parts, dav_part_clear);
   self->buffers = dav_buffers_new (DAV_DOWNLOAD_PIECE);
@@ -92,12 +96,28 @@ dav_download_add_text (DavDownload *self, GBytes *text)
   g_array_append_val (self->parts, part);
 }
 
+/* Whether what has been read so far is all of one version. Asked after a read: whoever writes
+ * between the read and the question is found out needlessly, but nobody is missed. */
+static gboolean
+dav_download_is_unchanged (DavDownload *self)
+{
+  ShareStat now;
+
+  if (share_file_stat (self->file, &now) < 0)
+    return FALSE;
+  if (share_stat_only_grew (&self->stat, &now))
+    self->stat = now;
+  return share_stat_same_version (&self->stat, &now);
+}
+
 static void
 dav_download_read_job (Share *share, gpointer data)
 {
   DavDownload *self = data;
 
   self->got = share_file_read (self->file, self->buffer, self->wanted, self->offset);
+  if (self->got >= 0 && !dav_download_is_unchanged (self))
+    self->got = -ESTALE;
 }
 
 static void dav_download_go_on (DavRequest *request, DavDownload *self);
@@ -113,7 +133,7 @@ dav_download_have_read (DavRequest *request, gpointer data)
   self->busy = FALSE;
   if (self->got != (gssize)self->wanted)
     {
-      /* The file shrank, or cannot be read. The length was announced. */
+      /* The file was changed, or cannot be read. The length was announced. */
       dav_buffers_give_back (self->buffers, buffer);
       dav_request_abort (request);
       return;

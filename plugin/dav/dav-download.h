@@ -20,8 +20,9 @@ typedef struct _DavDownload DavDownload;
 /**
  * dav_download_new:
  * @file: (transfer full)
+ * @stat: of the version that is announced
  */
-DavDownload *dav_download_new (ShareFile *file);
+DavDownload *dav_download_new (ShareFile *file, const ShareStat *stat);
 
 /**
  * dav_download_add_range:
@@ -38,8 +39,9 @@ void dav_download_add_text (DavDownload *self, GBytes *text);
  * @self: (transfer full)
  * @status: 200 or 206
  *
- * Answers @request with it. A file that turns out to be shorter than what was announced ends the
- * connection.
+ * Answers @request with it. A file that is no longer what was announced ends the connection before
+ * the announced length: what has been sent is all of one version. One that has only grown
+ * (share_stat_only_grew()) is sent as long as it was.
  */
 void
 dav_download_start (DavDownload *self, DavRequest *request, guint status, const char *content_type);

@@ -18,6 +18,9 @@
 /* Files up to this (bytes) are read by the job that opens them. */
 #define DAV_GET_SMALL (64 * 1024)
 
+/* How often a small file is read that is written to meanwhile. */
+#define DAV_GET_ATTEMPTS 8
+
 typedef struct
 {
   DavGuard *guard;
@@ -44,24 +47,45 @@ dav_get_free (gpointer data)
   g_free (self);
 }
 
-static void
+/* Returns: whether what was read is all of one version */
+static gboolean
 dav_get_read_small (DavGet *self)
 {
   guint8 *content = g_malloc (MAX (self->stat.size, 1));
   gssize n = share_file_read (self->file, content, self->stat.size, 0);
+  gboolean unchanged = FALSE;
+  ShareStat now;
 
   if (n < 0)
-    {
-      self->error = n;
-      g_free (content);
-      return;
-    }
-  /* If it shrank in between, what is there now is what it is; its etag has changed as well. */
-  if ((guint64)n < self->stat.size)
-    self->error = share_file_stat (self->file, &self->stat);
-  self->stat.size = n;
-  self->content = g_bytes_new_take (content, n);
+    self->error = n;
+  else
+    self->error = share_file_stat (self->file, &now);
+  if (self->error == 0)
+    unchanged = (guint64)n == self->stat.size
+                && (share_stat_same_version (&self->stat, &now)
+                    || share_stat_only_grew (&self->stat, &now));
+  if (unchanged)
+    self->content = g_bytes_new_take (g_steal_pointer (&content), n);
+  g_free (content);
   g_clear_pointer (&self->file, share_file_free);
+  return unchanged || self->error < 0;
+}
+
+/* Returns: %FALSE to do it again */
+static gboolean
+dav_get_open (DavGet *self, Share *share)
+{
+  self->error = share_file_open (share, self->path, &self->stat, &self->file);
+  if (self->error == -EISDIR)
+    self->error = share_folder_open (share, self->path, &self->stat, &self->folder);
+  if (self->error < 0)
+    return TRUE;
+
+  self->status = dav_guard_evaluate (self->guard, share, &self->stat);
+  if (self->status == 0 && self->file != NULL && self->read_small
+      && self->stat.size <= DAV_GET_SMALL)
+    return dav_get_read_small (self);
+  return TRUE;
 }
 
 static void
@@ -69,16 +93,10 @@ dav_get_job (Share *share, gpointer data)
 {
   DavGet *self = data;
 
-  self->error = share_file_open (share, self->path, &self->stat, &self->file);
-  if (self->error == -EISDIR)
-    self->error = share_folder_open (share, self->path, &self->stat, &self->folder);
-  if (self->error < 0)
-    return;
-
-  self->status = dav_guard_evaluate (self->guard, share, &self->stat);
-  if (self->status == 0 && self->file != NULL && self->read_small
-      && self->stat.size <= DAV_GET_SMALL)
-    dav_get_read_small (self);
+  for (guint i = 0; i < DAV_GET_ATTEMPTS; i++)
+    if (dav_get_open (self, share))
+      return;
+  self->status = SOUP_STATUS_SERVICE_UNAVAILABLE;
 }
 
 /* The fields every answer about a file has. */
@@ -113,7 +131,7 @@ dav_get_send_ranges (DavRequest *request,
                      guint n_ranges,
                      const char *content_type)
 {
-  g_autoptr (DavDownload) download = dav_download_new (g_steal_pointer (&self->file));
+  g_autoptr (DavDownload) download = dav_download_new (g_steal_pointer (&self->file), &self->stat);
   g_autofree char *multipart = NULL;
   char boundary[DAV_RANGE_BOUNDARY_SIZE];
 
@@ -194,7 +212,8 @@ dav_get_send_file (DavRequest *request, DavGet *self)
     }
 
   {
-    g_autoptr (DavDownload) download = dav_download_new (g_steal_pointer (&self->file));
+    g_autoptr (DavDownload) download
+        = dav_download_new (g_steal_pointer (&self->file), &self->stat);
 
     dav_download_add_range (download, 0, self->stat.size);
     dav_download_start (g_steal_pointer (&download), request, SOUP_STATUS_OK, content_type);

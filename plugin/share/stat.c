@@ -95,6 +95,14 @@ share_stat_same_version (const ShareStat *a, const ShareStat *b)
          && a->mtime_nsec == b->mtime_nsec;
 }
 
+gboolean
+share_stat_only_grew (const ShareStat *before, const ShareStat *now)
+{
+  return share_stat_same_file (before, now) && now->size > before->size
+         && (now->mtime > before->mtime
+             || (now->mtime == before->mtime && now->mtime_nsec >= before->mtime_nsec));
+}
+
 /* A guest may ask for any file system: no product may wrap. */
 static guint64
 space_of_blocks (guint64 blocks, guint64 block_size)

@@ -70,6 +70,14 @@ gboolean share_stat_same_file (const ShareStat *a, const ShareStat *b);
 gboolean share_stat_same_version (const ShareStat *a, const ShareStat *b);
 
 /**
+ * share_stat_only_grew:
+ *
+ * Whether @now may be @before with more at its end, as logs and recordings become. Somebody may
+ * have changed its beginning as well: that cannot be told. Any thread.
+ */
+gboolean share_stat_only_grew (const ShareStat *before, const ShareStat *now);
+
+/**
  * share_stat:
  * @path: share-relative; links are followed
  * @stat: (out caller-allocates):

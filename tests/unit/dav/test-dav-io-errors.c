@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -13,10 +14,16 @@
 
 #include "dav-rig.h"
 
+/* Bytes of a file that is read by one job. */
+#define SMALL 10000
+
 static GThread *test_thread;
 static gint failing_reads; /* (atomic) */
 static gint
     failing_writes; /* (atomic): how many bytes may still be written; -1: as many as wanted */
+
+static char *written_to; /* what is written to in the middle of a read */
+static gint n_writings;  /* (atomic): how often */
 
 ssize_t pread64 (int fd, void *buffer, size_t size, off_t offset);
 
@@ -28,6 +35,20 @@ is_regular (int fd)
   return fstat (fd, &st) == 0 && S_ISREG (st.st_mode);
 }
 
+/* Every byte becomes another one. */
+static void
+write_in_place (const char *path)
+{
+  guint8 content[SMALL];
+  int fd = open (path, O_RDWR);
+
+  g_assert_cmpint (syscall (SYS_pread64, fd, content, SMALL, 0), ==, SMALL);
+  for (guint i = 0; i < SMALL; i++)
+    content[i]++;
+  g_assert_cmpint (syscall (SYS_pwrite64, fd, content, SMALL, 0), ==, SMALL);
+  close (fd);
+}
+
 ssize_t
 pread64 (int fd, void *buffer, size_t size, off_t offset)
 {
@@ -35,6 +56,15 @@ pread64 (int fd, void *buffer, size_t size, off_t offset)
     {
       errno = EIO;
       return -1;
+    }
+  if (g_thread_self () != test_thread && size > 1 && is_regular (fd)
+      && g_atomic_int_get (&n_writings) > 0)
+    {
+      g_atomic_int_add (&n_writings, -1);
+      size /= 2;
+      size = syscall (SYS_pread64, fd, buffer, size, offset);
+      write_in_place (written_to);
+      return size;
     }
   return syscall (SYS_pread64, fd, buffer, size, offset);
 }
@@ -79,6 +109,40 @@ test_read (void)
   g_atomic_int_set (&failing_reads, FALSE);
   g_assert_cmpuint (dav_rig_status (rig, "GET", "/small", NULL, NULL), ==, 200);
   g_assert_cmpuint (dav_rig_status (rig, "GET", "/large", NULL, NULL), ==, 200);
+}
+
+/* A small file that is written to while it is read comes as it was at one moment, under that
+ * moment's ETag; if it is never still, not at all. */
+static void
+test_small_changes (void)
+{
+  g_autoptr (DavRig) rig = dav_rig_new (0);
+  g_autofree char *before = g_strnfill (SMALL, 'a');
+  g_autofree char *after = g_strnfill (SMALL, 'b');
+  g_autoptr (DavResponse) get = NULL;
+  g_autoptr (DavResponse) head = NULL;
+  g_autofree char *got = NULL;
+  g_autofree char *etag = NULL;
+  const struct timespec times[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+
+  dav_rig_write (rig, "share/small", before);
+  written_to = dav_rig_path (rig, "share/small");
+  g_assert_cmpint (utimensat (AT_FDCWD, written_to, times, 0), ==, 0);
+  g_atomic_int_set (&n_writings, 1);
+  get = dav_rig_request (rig, "GET", "/small", NULL, NULL);
+  g_assert_cmpint (g_atomic_int_get (&n_writings), ==, 0);
+  g_assert_cmpuint (get->status, ==, 200);
+  g_assert_cmpmem (get->body->data, get->body->len, after, SMALL);
+  got = dav_response_get (get, "ETag");
+  head = dav_rig_request (rig, "HEAD", "/small", NULL, NULL);
+  etag = dav_response_get (head, "ETag");
+  g_assert_cmpstr (got, ==, etag);
+
+  g_atomic_int_set (&n_writings, G_MAXINT);
+  g_assert_cmpuint (dav_rig_status (rig, "GET", "/small", NULL, NULL), ==, 503);
+  g_atomic_int_set (&n_writings, 0);
+  g_assert_cmpuint (dav_rig_status (rig, "GET", "/small", NULL, NULL), ==, 200);
+  g_clear_pointer (&written_to, g_free);
 }
 
 /* Wherever in the upload it happens, the old file stands and nothing is left beside it. */
@@ -168,6 +232,7 @@ main (int argc, char **argv)
   failing_writes = -1;
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/dav-io-errors/read", test_read);
+  g_test_add_func ("/dav-io-errors/small-changes", test_small_changes);
   g_test_add_func ("/dav-io-errors/write", test_write);
   g_test_add_func ("/dav-io-errors/not-allowed", test_not_allowed);
   return g_test_run ();
