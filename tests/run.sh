@@ -106,6 +106,7 @@ check 'scripts can be parsed' tests/check-scripts.sh
 check 'po/POTFILES is complete' tests/check-potfiles.sh
 check 'template and translations are complete' tests/check-translations.sh "$build"
 check 'the module exports gtk_module_init only' tests/check-exports.sh "$build/plugin/libspice-share.so"
+check 'manual and completion have every option' tests/check-documented.sh "$build"
 check 'installs whole, and uninstalls' tests/check-install.sh "$build"
 
 echo '== tests'
