@@ -139,13 +139,24 @@ check_channel (Report *report, guint pid, const ShareSnapshot *snapshot, gboolea
   check_refusals (report, vm, pid, snapshot);
 }
 
+/* Whether the settings ask for a folder; and where they do so for this virtual machine alone. */
 static gboolean
-is_wanted (ShareUiChoices *choices, const ShareSnapshot *snapshot)
+check_wanted (Report *report, ShareUiChoices *choices, guint pid, const ShareSnapshot *snapshot)
 {
   g_autofree char *dir = NULL;
   gboolean read_only;
 
   share_ui_choices_get_effective (choices, snapshot->vm_uuid, &dir, &read_only);
+  if (share_ui_choices_get_scope (choices, snapshot->vm_uuid) == SHARE_SCOPE_VM)
+    {
+      g_autofree char *finding = g_strdup_printf (
+          _ ("%s (viewer %u): settings of its own are in effect: share-dir = '%s', "
+             "share-dir-ro = %s"),
+          snapshot->vm_name != NULL ? snapshot->vm_name : "-", pid, dir,
+          read_only ? "true" : "false");
+
+      report_add (report, FINDING_NOTE, finding, NULL);
+    }
   return *dir != '\0';
 }
 
@@ -226,7 +237,8 @@ check_running (Report *report, GDBusConnection *bus)
 
       g_hash_table_add (known, GUINT_TO_POINTER (viewer->pid));
       viewer_get_snapshot (viewer, &snapshot);
-      check_channel (report, viewer->pid, &snapshot, is_wanted (choices, &snapshot));
+      check_channel (report, viewer->pid, &snapshot,
+                     check_wanted (report, choices, viewer->pid, &snapshot));
       n++;
     }
   n += bus != NULL ? check_others (report, known) : 0;

@@ -3,13 +3,14 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "fake-channel.h"
+#include "rig-wait.h"
 
 #include "bus/channel-object.h"
 #include "bus/share-bus.h"
 
 #include <unistd.h>
 
-#define DEADLINE_US (10 * G_USEC_PER_SEC)
+#define wait_for(condition) rig_wait_until (condition, 10)
 
 typedef struct
 {
@@ -21,31 +22,6 @@ typedef struct
   GDBusObjectManager *manager;
   ShareBusShare1 *proxy;
 } Fixture;
-
-static const guint8 uuid[16] = { 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0,
-                                 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0xff };
-
-static gboolean
-wake_up (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-#define wait_for(condition)                                                                        \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    gint64 deadline = g_get_monotonic_time () + DEADLINE_US;                                       \
-    guint source = g_timeout_add (20, wake_up, NULL);                                              \
-                                                                                                   \
-    while (!(condition))                                                                           \
-      {                                                                                            \
-        if (g_get_monotonic_time () > deadline)                                                    \
-          g_error ("%s:%d: not within the deadline: %s", __FILE__, __LINE__, #condition);          \
-        g_main_context_iteration (NULL, TRUE);                                                     \
-      }                                                                                            \
-    g_source_remove (source);                                                                      \
-  }                                                                                                \
-  G_STMT_END
 
 static char *
 own_name (void)
@@ -94,7 +70,7 @@ set_up (Fixture *fixture, gconstpointer data)
   g_assert_no_error (error);
 
   fixture->bus = share_bus_new ();
-  fixture->session = fake_session_new ("web", uuid);
+  fixture->session = fake_session_new ("web", fake_uuid);
   fixture->channel = fake_channel_new (fixture->session);
   share_bus_add_channel (fixture->bus, G_OBJECT (fixture->channel));
 
@@ -133,8 +109,7 @@ test_properties (Fixture *fixture, gconstpointer data)
   ShareBusShare1 *proxy = fixture->proxy;
 
   g_assert_cmpstr (share_bus_share1_get_vm_name (proxy), ==, "web");
-  g_assert_cmpstr (share_bus_share1_get_vm_uuid (proxy), ==,
-                   "12345678-9abc-def0-0102-0304050607ff");
+  g_assert_cmpstr (share_bus_share1_get_vm_uuid (proxy), ==, FAKE_UUID);
   g_assert_false (share_bus_share1_get_sharing (proxy));
   g_assert_cmpstr (share_bus_share1_get_shared_dir (proxy), ==, "");
   g_assert_cmpstr (share_bus_share1_get_last_error (proxy), ==, "");

@@ -3,17 +3,22 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "fake-channel.h"
+#include "rig-wait.h"
 
 #include "bus/share-bus.h"
 #include "cli/exit-status.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define COMMAND BUILD_DIR "/plugin/spice-share"
-#define DEADLINE_US (20 * G_USEC_PER_SEC)
-#define UUID "12345678-9abc-def0-0102-0304050607ff"
+/* Home, and erase to the end (ECMA-48). */
+#define CLEAR "\033[H\033[J"
+#define wait_for(condition) rig_wait_until (condition, 20)
 
 typedef struct
 {
@@ -32,31 +37,6 @@ typedef struct
   char *err;
   gboolean done;
 } Run;
-
-static const guint8 uuid[16] = { 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0,
-                                 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0xff };
-
-static gboolean
-wake_up (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-#define wait_for(condition)                                                                        \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    gint64 deadline = g_get_monotonic_time () + DEADLINE_US;                                       \
-    guint source = g_timeout_add (20, wake_up, NULL);                                              \
-                                                                                                   \
-    while (!(condition))                                                                           \
-      {                                                                                            \
-        if (g_get_monotonic_time () > deadline)                                                    \
-          g_error ("%s:%d: not within the deadline: %s", __FILE__, __LINE__, #condition);          \
-        g_main_context_iteration (NULL, TRUE);                                                     \
-      }                                                                                            \
-    g_source_remove (source);                                                                      \
-  }                                                                                                \
-  G_STMT_END
 
 static void
 on_done (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -129,20 +109,34 @@ on_asked (FakeChannel *channel, const char *dir, gboolean read_only, gpointer us
 }
 
 static void
+on_name (GDBusConnection *connection, const char *name, const char *owner, gpointer user_data)
+{
+  *(gboolean *)user_data = TRUE;
+}
+
+static void
 set_up (Fixture *fixture, gconstpointer data)
 {
+  g_autofree char *name = g_strdup_printf ("org.spice_space.Share1.p%d", (int)getpid ());
+  gboolean is_on_bus = FALSE;
+  guint watch;
+
   fixture->folder = g_dir_make_tmp ("spice-share-XXXXXX", NULL);
   fixture->photos = g_build_filename (fixture->folder, "photos", NULL);
   g_assert_cmpint (g_mkdir (fixture->photos, 0755), ==, 0);
   fixture->daemon = g_test_dbus_new (G_TEST_DBUS_NONE);
   g_test_dbus_up (fixture->daemon);
   fixture->bus = share_bus_new ();
-  fixture->session = fake_session_new ("web", uuid);
+  fixture->session = fake_session_new ("web", fake_uuid);
   fixture->channel = fake_channel_new (fixture->session);
   g_object_set (fixture->channel, "ready", TRUE, "port-opened", TRUE, NULL);
   g_signal_connect (fixture->channel, "share-directory", G_CALLBACK (on_asked), NULL);
   g_signal_connect (fixture->channel, "stop-sharing", G_CALLBACK (fake_channel_end), NULL);
   share_bus_add_channel (fixture->bus, G_OBJECT (fixture->channel));
+  watch = g_bus_watch_name (G_BUS_TYPE_SESSION, name, G_BUS_NAME_WATCHER_FLAGS_NONE, on_name, NULL,
+                            &is_on_bus, NULL);
+  wait_for (is_on_bus);
+  g_bus_unwatch_name (watch);
 }
 
 static void
@@ -203,7 +197,7 @@ test_status (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (run (fixture, &result, "status", "--json", NULL), ==, EXIT_STATUS_OK);
   g_assert_true (g_str_has_prefix (result.out, "[{\"pid\":"));
   g_assert_true (g_str_has_suffix (result.out, "\"transfers\":[]}]\n"));
-  assert_contains (result.out, "\"vm_uuid\":\"" UUID "\"");
+  assert_contains (result.out, "\"vm_uuid\":\"" FAKE_UUID "\"");
   run_clear (&result);
 
   g_assert_cmpint (run (fixture, &result, "status", "what", NULL), ==, EXIT_STATUS_USAGE);
@@ -257,6 +251,62 @@ test_watch (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (g_subprocess_get_exit_status (process), ==, EXIT_STATUS_OK);
 }
 
+/* Reads what a terminal is told until @part comes, and forgets what was before. */
+static void
+expect_on_terminal (int terminal, GString *seen, const char *part)
+{
+  char *found;
+
+  while ((found = strstr (seen->str, part)) == NULL)
+    {
+      char buffer[4096];
+      gssize n;
+
+      wait_for ((n = read (terminal, buffer, sizeof buffer)) != -1 || errno != EAGAIN);
+      g_assert_cmpint (n, >, 0);
+      g_string_append_len (seen, buffer, n);
+    }
+  g_string_erase (seen, 0, found - seen->str + (gssize)strlen (part));
+}
+
+/* On a terminal a table, drawn anew in its place when something has changed. */
+static void
+test_watch_terminal (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
+  g_autoptr (GSubprocess) process = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GString) seen = g_string_new (NULL);
+  g_autoptr (GAsyncResult) ended = NULL;
+  g_autoptr (GVariant) transfers = NULL;
+  int terminal = posix_openpt (O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+  g_assert_cmpint (terminal, >=, 0);
+  g_assert_cmpint (grantpt (terminal), ==, 0);
+  g_assert_cmpint (unlockpt (terminal), ==, 0);
+  g_subprocess_launcher_take_stdout_fd (launcher,
+                                        open (ptsname (terminal), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  process = g_subprocess_launcher_spawn (launcher, &error, COMMAND, "status", "--watch", NULL);
+  g_assert_no_error (error);
+
+  expect_on_terminal (terminal, seen, CLEAR "web               Off ");
+  fake_channel_start (fixture->channel, fixture->photos, FALSE);
+  transfers = g_variant_ref_sink (g_variant_new_parsed (
+      "[(uint64 7, 'big.iso', 'download', uint64 1000000, uint64 3000000, int64 1)]"));
+  g_object_set (fixture->channel, "port-opened", TRUE, "transfers", transfers, NULL);
+  expect_on_terminal (terminal, seen, CLEAR);
+  expect_on_terminal (terminal, seen, "web               Transferring ");
+  expect_on_terminal (terminal, seen, fixture->photos);
+  expect_on_terminal (terminal, seen, "\n  → big.iso  1.0\302\240MB of 3.0\302\240MB");
+
+  g_subprocess_send_signal (process, SIGTERM);
+  g_subprocess_wait_async (process, NULL, on_result, &ended);
+  wait_for (ended != NULL);
+  g_assert_true (g_subprocess_wait_finish (process, ended, &error));
+  g_assert_cmpint (g_subprocess_get_exit_status (process), ==, EXIT_STATUS_OK);
+  close (terminal);
+}
+
 static void
 test_set (Fixture *fixture, gconstpointer data)
 {
@@ -295,16 +345,25 @@ static void
 test_set_vm (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *keyfile = NULL;
+  g_autofree char *own = g_strdup_printf (
+      "web (viewer %d): settings of its own are in effect: share-dir = '%s', share-dir-ro = false",
+      (int)getpid (), fixture->photos);
   Run result;
 
+  run (fixture, &result, "doctor", NULL);
+  g_assert_null (strstr (result.out, "settings of its own"));
+  run_clear (&result);
   g_assert_cmpint (run (fixture, &result, "set", "photos", "--vm", "web", NULL), ==,
                    EXIT_STATUS_OK);
   g_assert_cmpstr (result.out, ==, "web: shared\n");
   run_clear (&result);
   keyfile = read_keyfile (fixture);
-  assert_contains (keyfile, "[org/spice-space/webdav/vm/" UUID "]");
+  assert_contains (keyfile, "[org/spice-space/webdav/vm/" FAKE_UUID "]");
   assert_contains (keyfile, "override=true");
   g_assert_null (strstr (keyfile, "[org/spice-space/webdav]"));
+  run (fixture, &result, "doctor", NULL);
+  assert_contains (result.out, own);
+  run_clear (&result);
 
   /* What is for all is not for this one any more. */
   g_assert_cmpint (run (fixture, &result, "set", ".", NULL), ==, EXIT_STATUS_OK);
@@ -312,7 +371,7 @@ test_set_vm (Fixture *fixture, gconstpointer data)
   run_clear (&result);
   g_assert_cmpuint (fake_channel_count_share (fixture->channel), ==, 1);
 
-  g_assert_cmpint (run (fixture, &result, "stop", "--vm", UUID, NULL), ==, EXIT_STATUS_OK);
+  g_assert_cmpint (run (fixture, &result, "stop", "--vm", FAKE_UUID, NULL), ==, EXIT_STATUS_OK);
   g_assert_cmpstr (result.out, ==, "web: not shared any more\n");
   run_clear (&result);
   g_assert_cmpint (run (fixture, &result, "set", "photos", "--vm", "nobody", NULL), ==,
@@ -403,6 +462,7 @@ main (int argc, char **argv)
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
   ADD ("/commands/status", test_status);
   ADD ("/commands/status/watch", test_watch);
+  ADD ("/commands/status/watch/terminal", test_watch_terminal);
   ADD ("/commands/set", test_set);
   ADD ("/commands/set/vm", test_set_vm);
   ADD ("/commands/set/ambiguous", test_ambiguous);

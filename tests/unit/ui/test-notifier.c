@@ -4,11 +4,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "fake-channel.h"
+#include "rig-wait.h"
 
 #include "base/error.h"
 #include "ui/notifier.h"
 
-#define DEADLINE_US (10 * G_USEC_PER_SEC)
+#define wait_for(condition) rig_wait_until (condition, 10)
 
 typedef struct
 {
@@ -25,28 +26,6 @@ typedef struct
   FakeSession *session;
   FakeChannel *channel;
 } Fixture;
-
-static gboolean
-wake_up (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-#define wait_for(condition)                                                                        \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    gint64 deadline = g_get_monotonic_time () + DEADLINE_US;                                       \
-    guint source = g_timeout_add (20, wake_up, NULL);                                              \
-                                                                                                   \
-    while (!(condition))                                                                           \
-      {                                                                                            \
-        if (g_get_monotonic_time () > deadline)                                                    \
-          g_error ("%s:%d: not within the deadline: %s", __FILE__, __LINE__, #condition);          \
-        g_main_context_iteration (NULL, TRUE);                                                     \
-      }                                                                                            \
-    g_source_remove (source);                                                                      \
-  }                                                                                                \
-  G_STMT_END
 
 static void
 on_call (GDBusConnection *connection,

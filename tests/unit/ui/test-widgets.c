@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "fake-channel.h"
+#include "rig-wait.h"
 
 #include "ui/header-hook.h"
 #include "ui/share-button.h"
@@ -12,7 +13,8 @@
 #include "ui/transfer-list.h"
 #include "ui/ui-resources.h"
 
-#define DEADLINE_US (10 * G_USEC_PER_SEC)
+#define DEADLINE 10
+#define wait_for(condition) rig_wait_until (condition, DEADLINE)
 
 typedef struct
 {
@@ -21,31 +23,6 @@ typedef struct
   FakeChannel *channel;
   gulong hook;
 } Fixture;
-
-static const guint8 uuid[16] = { 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0,
-                                 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0xff };
-
-static gboolean
-wake_up (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-#define wait_for(condition)                                                                        \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    gint64 deadline = g_get_monotonic_time () + DEADLINE_US;                                       \
-    guint source = g_timeout_add (20, wake_up, NULL);                                              \
-                                                                                                   \
-    while (!(condition))                                                                           \
-      {                                                                                            \
-        if (g_get_monotonic_time () > deadline)                                                    \
-          g_error ("%s:%d: not within the deadline: %s", __FILE__, __LINE__, #condition);          \
-        g_main_context_iteration (NULL, TRUE);                                                     \
-      }                                                                                            \
-    g_source_remove (source);                                                                      \
-  }                                                                                                \
-  G_STMT_END
 
 /* Until everything that is queued now has run. */
 static void
@@ -67,7 +44,7 @@ static void
 set_up (Fixture *fixture, gconstpointer data)
 {
   share_steering_init (&fixture->steering);
-  fixture->session = fake_session_new ("web", uuid);
+  fixture->session = fake_session_new ("web", fake_uuid);
   fixture->channel = fake_channel_new (fixture->session);
   g_object_set (fixture->channel, "ready", TRUE, "port-opened", TRUE, NULL);
   share_ui_model_add_channel (fixture->steering.model, G_OBJECT (fixture->channel));
@@ -425,7 +402,7 @@ test_panel_switch_while_busy (Fixture *fixture, gconstpointer data)
 {
   GtkWidget *window = window_with_header (GTK_TYPE_APPLICATION_WINDOW);
   g_autoptr (GSettings) general = general_settings ();
-  gint64 deadline = g_get_monotonic_time () + DEADLINE_US;
+  gint64 deadline = g_get_monotonic_time () + DEADLINE * G_USEC_PER_SEC;
   GtkWidget *on_off;
   guint64 requests = 1;
 

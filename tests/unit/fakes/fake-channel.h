@@ -15,6 +15,10 @@ G_DECLARE_FINAL_TYPE (FakeSession, fake_session, FAKE, SESSION, GObject)
 #define FAKE_TYPE_CHANNEL (fake_channel_get_type ())
 G_DECLARE_FINAL_TYPE (FakeChannel, fake_channel, FAKE, CHANNEL, GObject)
 
+/* A UUID for a session, and how it is written. */
+extern const guint8 fake_uuid[16];
+#define FAKE_UUID "12345678-9abc-def0-0102-0304050607ff"
+
 FakeSession *fake_session_new (const char *name, const guint8 *uuid);
 FakeChannel *fake_channel_new (FakeSession *session);
 
