@@ -15,6 +15,7 @@ struct _DavGuard
   DavIf *condition; /* NULL: no If header */
   DavConditions conditions;
   gboolean is_get;
+  gboolean wants_folder;
 };
 
 static gboolean
@@ -32,6 +33,8 @@ dav_guard_new (DavRequest *request)
   const char *condition = dav_request_get_header (request, "If");
 
   self->is_get = request->method->run == dav_get_run;
+  /* RFC 4918 section 9.3.1 has something to say of its own. */
+  self->wants_folder = request->slash && request->method->run != dav_mkcol_run;
   self->conditions.if_match = g_strdup (dav_request_get_header (request, "If-Match"));
   self->conditions.if_none_match = g_strdup (dav_request_get_header (request, "If-None-Match"));
   self->conditions.if_modified_since
@@ -123,6 +126,8 @@ dav_guard_evaluate (const DavGuard *self, Share *share, const ShareStat *stat)
   DavConditionsState state = { 0 };
   char etag[DAV_ETAG_SIZE];
 
+  if (self->wants_folder && stat != NULL && stat->type == SHARE_TYPE_FILE)
+    return SOUP_STATUS_NOT_FOUND;
   if (self->condition != NULL && !dav_if_evaluate (self->condition, dav_guard_get_etag, share))
     return SOUP_STATUS_PRECONDITION_FAILED;
 

@@ -49,9 +49,9 @@ const char *const *dav_guard_get_tokens (const DavGuard *self);
  * dav_guard_evaluate:
  * @stat: (nullable): the file or folder of the request; %NULL if there is none
  *
- * In a ShareJob.
+ * A file is not what a path with a slash at its end names. In a ShareJob.
  *
- * Returns: 0 if the request may go on, else the status to answer with (304, 412)
+ * Returns: 0 if the request may go on, else the status to answer with (304, 404, 412)
  */
 guint dav_guard_evaluate (const DavGuard *self, Share *share, const ShareStat *stat);
 

@@ -197,6 +197,28 @@ static const DavAttack attacks[] = {
   { "MKCOL", "/precious/x", NULL, NULL, 409, WHOLE },
   { "MKCOL", "/precious", NULL, NULL, 405, WHOLE },
 
+  /* A file by the path of a folder. */
+  { "GET", "/precious/", NULL, NULL, 404, WHOLE },
+  { "GET", "/precious//", NULL, NULL, 404, WHOLE },
+  { "GET", "/inward/inner/deep/", NULL, NULL, 404, WHOLE },
+  { "GET", "/precious/", "Range: bytes=0-1\r\n", NULL, 404, WHOLE },
+  { "PUT", "/precious/", NULL, "x", 405, WHOLE },
+  { "PUT", "/new/", NULL, "x", 405, WHOLE },
+  { "DELETE", "/precious/", NULL, NULL, 404, WHOLE },
+  { "MKCOL", "/precious/", NULL, NULL, 405, WHOLE },
+  { "COPY", "/precious/", TO "/x\r\n", NULL, 404, WHOLE },
+  { "MOVE", "/precious/", TO "/x\r\n", NULL, 404, WHOLE },
+  { "PROPFIND", "/precious/", "Depth: 0\r\n", NULL, 404, WHOLE },
+  { "PROPFIND", "/precious/", "Depth: 1\r\n", NULL, 404, WHOLE },
+  { "PROPPATCH", "/precious/", NULL,
+    "<propertyupdate xmlns='DAV:'><set><prop><a xmlns='x:'>b</a></prop></set></propertyupdate>",
+    404, WHOLE },
+  { "LOCK", "/precious/", NULL,
+    "<lockinfo xmlns='DAV:'><lockscope><exclusive/></lockscope><locktype><write/></locktype>"
+    "</lockinfo>",
+    404, WHOLE },
+  { "UNLOCK", "/precious/", "Lock-Token: <urn:uuid:0>\r\n", NULL, 404, WHOLE },
+
   /* From a page in the guest's browser. */
   { "DELETE", "/precious", "Host: evil.example\r\n", NULL, 403, WHOLE },
   { "DELETE", "/precious", "Origin: http://evil.example\r\n", NULL, 403, WHOLE },

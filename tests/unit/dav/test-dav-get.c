@@ -243,6 +243,8 @@ test_get_refused (void)
   g_assert_cmpint (symlink ("../outside/secret", link), ==, 0);
   g_assert_cmpuint (dav_rig_status (rig, "GET", "/missing", NULL, NULL), ==, 404);
   g_assert_cmpuint (dav_rig_status (rig, "GET", "/f/below", NULL, NULL), ==, 404);
+  g_assert_cmpuint (dav_rig_status (rig, "GET", "/f/", NULL, NULL), ==, 404);
+  g_assert_cmpuint (dav_rig_status (rig, "HEAD", "/f/", NULL, NULL), ==, 404);
   g_assert_cmpuint (dav_rig_status (rig, "GET", "/fifo", NULL, NULL), ==, 403);
   g_assert_cmpuint (dav_rig_status (rig, "GET", "/link", NULL, NULL), ==, 403);
   g_assert_cmpuint (dav_rig_status (rig, "GET", "/f#part", NULL, NULL), ==, 400);
