@@ -66,18 +66,37 @@ vm_of (const ShareSnapshot *snapshot)
   return snapshot->vm_uuid != NULL ? snapshot->vm_uuid : "-";
 }
 
+/* Of all files under way together. */
+static guint64
+sum_rates (GVariant *transfers, gint64 now)
+{
+  GVariantIter iter;
+  Transfer transfer;
+  double sum = 0;
+
+  if (transfers == NULL)
+    return 0;
+  g_variant_iter_init (&iter, transfers);
+  while (next_transfer (&iter, &transfer))
+    sum += mean_rate (&transfer, now).per_second;
+  return (guint64)sum;
+}
+
 void
-status_append_line (GString *out, guint pid, const ShareSnapshot *snapshot)
+status_append_line (GString *out, guint pid, const ShareSnapshot *snapshot, gint64 now)
 {
   g_string_append_printf (out, "%u\t", pid);
   append_printable (out, vm_of (snapshot));
   g_string_append_printf (out, "\t%s\t%s\t", status_nick (share_state_from_snapshot (snapshot)),
                           snapshot->read_only ? "ro" : "rw");
   append_printable (out, snapshot->dir != NULL ? snapshot->dir : "-");
-  g_string_append_printf (
-      out, "\t%" G_GUINT64_FORMAT "\t%" G_GUINT64_FORMAT "\t%" G_GSIZE_FORMAT "\n",
-      snapshot->bytes_out, snapshot->bytes_in,
-      snapshot->transfers != NULL ? g_variant_n_children (snapshot->transfers) : 0);
+  g_string_append_printf (out,
+                          "\t%" G_GUINT64_FORMAT "\t%" G_GUINT64_FORMAT "\t%" G_GSIZE_FORMAT
+                          "\t%" G_GUINT64_FORMAT "\n",
+                          snapshot->bytes_out, snapshot->bytes_in,
+                          snapshot->transfers != NULL ? g_variant_n_children (snapshot->transfers)
+                                                      : 0,
+                          sum_rates (snapshot->transfers, now));
 }
 
 /* Columns are as wide as they look. */

@@ -18,11 +18,13 @@ const char *status_nick (ShareState state);
 /**
  * status_append_line:
  * @pid: the viewer
+ * @now: unix time in us, for the rate
  *
  * Appends one line without a tab inside a field, for pipes: pid, VM, state, “rw” or “ro”, folder,
- * bytes to and from the guest, transfers under way. Fields are separated by tabs.
+ * bytes to and from the guest, transfers under way and their bytes per second. Fields are separated
+ * by tabs.
  */
-void status_append_line (GString *out, guint pid, const ShareSnapshot *snapshot);
+void status_append_line (GString *out, guint pid, const ShareSnapshot *snapshot, gint64 now);
 
 /**
  * status_append_rows:

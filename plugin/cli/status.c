@@ -43,7 +43,7 @@ append_viewer (Watch *watch, GString *out, const Viewer *viewer, gint64 now)
   else if (watch->table)
     status_append_rows (out, viewer->pid, &snapshot, now);
   else
-    status_append_line (out, viewer->pid, &snapshot);
+    status_append_line (out, viewer->pid, &snapshot, now);
 }
 
 static char *

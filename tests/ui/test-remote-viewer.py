@@ -689,6 +689,16 @@ def test_doctor(world):
         world.guest.read_some(SLOW_BYTES)
         wait_for('it is used', lambda: f'(viewer {viewer.process.pid}): “{world.photos}” is shared'
                  in viewer.spice_share('doctor'))
+        check('nothing was refused', 'requests refused' not in viewer.spice_share('doctor'))
+        viewer.set('share-dir-ro', 'true')
+        viewer.wait_state('Shared read-only')
+        world.guest.send(2, b'PUT /new HTTP/1.1\r\nHost: localhost:9843\r\nContent-Length: 0\r\n\r\n')
+        said = wait_for('a change was refused', lambda: (
+            lambda text: text if 'requests refused: 1 of 2' in text else None)(
+                viewer.spice_share('doctor')))
+        check('which, and why', ': PUT /new\n    The guest tried to change' in said)
+        check('status knows it', '"reason":"read-only","request":"PUT /new"'
+              in viewer.spice_share('status', '--json'))
         world.guest.close()
         viewer.wait_state('Waiting for the guest')
         said = viewer.spice_share('doctor')

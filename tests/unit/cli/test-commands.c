@@ -184,8 +184,8 @@ read_keyfile (Fixture *fixture)
 static void
 test_status (Fixture *fixture, gconstpointer data)
 {
-  g_autofree char *line
-      = g_strdup_printf ("%d\tweb\tread-only\tro\t%s\t0\t0\t0\n", (int)getpid (), fixture->photos);
+  g_autofree char *line = g_strdup_printf ("%d\tweb\tread-only\tro\t%s\t0\t0\t0\t0\n",
+                                           (int)getpid (), fixture->photos);
   Run result;
 
   fake_channel_start (fixture->channel, fixture->photos, TRUE);

@@ -35,11 +35,12 @@ test_line (void)
   g_autoptr (GString) out = g_string_new (NULL);
   g_auto (ShareSnapshot) none = { .present = TRUE };
 
-  status_append_line (out, 42, &snapshot);
-  g_assert_cmpstr (out->str, ==, "42\tweb \"1\"?\ttransferring\trw\t/srv/a?b\t2000000\t1000\t2\n");
+  status_append_line (out, 42, &snapshot, NOW);
+  g_assert_cmpstr (out->str, ==,
+                   "42\tweb \"1\"?\ttransferring\trw\t/srv/a?b\t2000000\t1000\t2\t500000\n");
   g_string_truncate (out, 0);
-  status_append_line (out, 1, &none);
-  g_assert_cmpstr (out->str, ==, "1\t-\toff\trw\t-\t0\t0\t0\n");
+  status_append_line (out, 1, &none, NOW);
+  g_assert_cmpstr (out->str, ==, "1\t-\toff\trw\t-\t0\t0\t0\t0\n");
 }
 
 static void
