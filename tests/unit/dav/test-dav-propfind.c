@@ -2,10 +2,13 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include <fcntl.h>
 #include <libxml/parser.h>
 #include <libxml/xpath.h>
 #include <libxml/xpathInternals.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "dav/dav-listing.h"
 #include "dav-rig.h"
@@ -57,6 +60,53 @@ assert_found (xmlDoc *doc, const char *xpath, const char *expected)
 #define OK_PROP "//D:propstat[contains(D:status,'200')]/D:prop/"
 #define MISSING_PROP "//D:propstat[contains(D:status,'404')]/D:prop/"
 
+/* (transfer full): when the file was made, as the file system has it; the time that changing it
+ * changes is another one */
+static char *
+get_birth (DavRig *rig, const char *name)
+{
+  g_autofree char *path = dav_rig_path (rig, name);
+  const struct timespec times[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+  g_autoptr (GDateTime) born = NULL;
+  struct statx stx;
+
+  g_assert_cmpint (utimensat (AT_FDCWD, path, times, 0), ==, 0);
+  g_assert_cmpint (statx (AT_FDCWD, path, 0, STATX_BTIME, &stx), ==, 0);
+  if ((stx.stx_mask & STATX_BTIME) == 0)
+    return g_strdup ("");
+  born = g_date_time_new_from_unix_utc (stx.stx_btime.tv_sec);
+  return g_date_time_format (born, "%Y-%m-%dT%H:%M:%SZ");
+}
+
+/* A strong one, that new content of the same length changes. */
+static void
+test_etag (void)
+{
+  g_autoptr (DavRig) rig = dav_rig_new (0);
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autofree char *path = dav_rig_path (rig, "share/f");
+
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autoptr (DavResponse) head = NULL;
+      char *etag;
+
+      if (i % 2 == 0)
+        g_assert_cmpuint (dav_rig_status (rig, "PUT", "/f", NULL, "12345") / 100, ==, 2);
+      else
+        {
+          /* In place, and later by a nanosecond. */
+          const struct timespec times[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000, .tv_nsec = i } };
+
+          g_assert_cmpint (utimensat (AT_FDCWD, path, times, 0), ==, 0);
+        }
+      head = dav_rig_request (rig, "HEAD", "/f", NULL, NULL);
+      etag = dav_response_get (head, "ETag");
+      g_assert_true (g_str_has_prefix (etag, "\"") && g_str_has_suffix (etag, "\""));
+      g_assert_true (g_hash_table_add (seen, etag));
+    }
+}
+
 static void
 test_allprop (void)
 {
@@ -73,13 +123,16 @@ test_allprop (void)
       g_autoptr (DavResponse) get = dav_rig_request (rig, "GET", "/f.txt", NULL, NULL);
       g_autofree char *etag = dav_response_get (get, "ETag");
       g_autofree char *modified = dav_response_get (get, "Last-Modified");
-      g_autofree char *born = NULL;
+      g_autofree char *born = get_birth (rig, "share/f.txt");
       xmlDoc *doc = parse (response);
 
       assert_found (doc, "//D:href", "/f.txt");
       assert_found (doc, OK_PROP "D:getcontentlength", "5");
       assert_found (doc, OK_PROP "D:getcontenttype", "text/plain");
       assert_found (doc, OK_PROP "D:getetag", etag);
+      assert_found (doc, OK_PROP "D:creationdate", born);
+      assert_found (doc, OK_PROP "D:supportedlock/D:lockentry/D:lockscope/D:shared", "");
+      assert_found (doc, OK_PROP "D:lockdiscovery", "");
       assert_found (doc, OK_PROP "D:getlastmodified", modified);
       assert_found (doc, OK_PROP "D:displayname", "f.txt");
       assert_found (doc, OK_PROP "D:resourcetype/*", "");
@@ -276,6 +329,66 @@ test_batches (void)
     }
 }
 
+/* Resident memory of this process, in bytes. */
+static gsize
+get_memory (void)
+{
+  g_autofree char *text = NULL;
+  g_auto (GStrv) words = NULL;
+
+  g_assert_true (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
+  words = g_strsplit (text, " ", -1);
+  return g_ascii_strtoull (words[1], NULL, 10) * sysconf (_SC_PAGESIZE);
+}
+
+/* A listing whose client reads nothing holds a little of it, however much there is; and all of it
+ * comes when the client reads. */
+static void
+test_unread (void)
+{
+  const guint n = 12000;
+  const gsize bound = 4 * 1024 * 1024;
+  static const char *const requests[]
+      = { "PROPFIND / HTTP/1.1\r\nHost: localhost\r\nDepth: 1\r\n\r\n",
+          "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" };
+  g_autoptr (DavRig) rig = dav_rig_new (0);
+  g_autoptr (DavClient) other = dav_client_new (rig);
+  g_autofree char *long_name = g_strnfill (200, 'n');
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("share/%s%05u", long_name, i);
+
+      dav_rig_write (rig, name, "");
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
+    {
+      g_autoptr (DavClient) client = dav_client_new (rig);
+      g_autoptr (DavResponse) list = NULL;
+      gsize before, after;
+
+      before = get_memory ();
+      dav_client_send (client, requests[i], -1);
+      /* Others are served in as many turns as the whole listing would take. */
+      for (guint turn = 0; turn < 4 * n / DAV_LISTING_BATCH; turn++)
+        {
+          g_autoptr (DavResponse) response
+              = dav_client_request (other, "PROPFIND", "/", "Depth: 0\r\n", NULL);
+
+          g_assert_cmpuint (response->status, ==, 207);
+        }
+      after = get_memory ();
+#ifndef __SANITIZE_ADDRESS__ /* which keeps what was freed */
+      g_assert_cmpuint (after, <, before + bound);
+#endif
+      list = dav_client_receive (client, FALSE);
+      g_assert_nonnull (list);
+      /* Or there was nothing to hold back. */
+      g_assert_cmpuint (list->body->len, >, i == 0 ? 3 * bound : bound);
+      g_assert_nonnull (strstr (dav_response_text (list), i == 0 ? "</D:multistatus>" : "</html>"));
+    }
+}
+
 /* Clients that leave in the middle of a listing. */
 static void
 test_abandoned (void)
@@ -306,11 +419,13 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/dav/propfind/allprop", test_allprop);
+  g_test_add_func ("/dav/propfind/etag", test_etag);
   g_test_add_func ("/dav/propfind/prop", test_prop);
   g_test_add_func ("/dav/propfind/refused", test_refused);
   g_test_add_func ("/dav/propfind/names", test_names);
   g_test_add_func ("/dav/propfind/large", test_large);
   g_test_add_func ("/dav/propfind/batches", test_batches);
+  g_test_add_func ("/dav/propfind/unread", test_unread);
   g_test_add_func ("/dav/propfind/abandoned", test_abandoned);
   return g_test_run ();
 }
