@@ -30,8 +30,9 @@ struct _CaptureWriter
   GMutex lock; /* of the rest of this block */
   GCond wake;  /* the thread has something to do, or is done */
   GByteArray *queue;
-  gsize held;    /* bytes: queued, or being written */
-  guint64 taken; /* bytes since the start, the header included */
+  gsize held;     /* bytes: queued, or being written */
+  guint64 taken;  /* bytes since the start, the header included */
+  gsize reserved; /* bytes that are kept for the end, besides the statistics */
   guint64 received[CAPTURE_WRITER_INTERFACES];
   guint64 dropped[CAPTURE_WRITER_INTERFACES];
   gboolean full;
@@ -244,8 +245,62 @@ capture_writer_is_over (CaptureWriter *self)
   return g_atomic_int_get (&self->over);
 }
 
-void
+/* Under the lock. Once something did not fit nothing does: there is no use in a file with holes at
+ * its end. */
+static gboolean
+has_room (CaptureWriter *self, gsize size)
+{
+  guint64 used = self->taken + self->reserved + CAPTURE_WRITER_TRAILER;
+
+  if (size > self->limits.file_max - MIN (self->limits.file_max, used))
+    self->full = TRUE;
+  return !self->full;
+}
+
+/* Under the lock. */
+static void
+queue_block (CaptureWriter *self, const guint8 *block, gsize size)
+{
+  self->held += size;
+  self->taken += size;
+  g_byte_array_append (self->queue, block, size);
+  g_cond_broadcast (&self->wake);
+}
+
+gboolean
 capture_writer_push (CaptureWriter *self, guint interface, const guint8 *block, gsize size)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (g_atomic_int_get (&self->over))
+    return TRUE;
+
+  self->received[interface]++;
+  if (!has_room (self, size))
+    {
+      self->dropped[interface]++;
+      return FALSE;
+    }
+  if (size > self->limits.queue_max - MIN (self->limits.queue_max, self->held))
+    self->dropped[interface]++;
+  else
+    queue_block (self, block, size);
+  return TRUE;
+}
+
+gboolean
+capture_writer_reserve (CaptureWriter *self, gsize size)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (!has_room (self, size))
+    return FALSE;
+  self->reserved += size;
+  return TRUE;
+}
+
+void
+capture_writer_push_reserved (CaptureWriter *self, guint interface, const guint8 *block, gsize size)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
@@ -253,26 +308,16 @@ capture_writer_push (CaptureWriter *self, guint interface, const guint8 *block, 
     return;
 
   self->received[interface]++;
-  if (size
-      > self->limits.file_max - MIN (self->limits.file_max, self->taken + CAPTURE_WRITER_TRAILER))
-    {
-      /* Everything after it is lost as well: there is no use in a file with holes at its end. */
-      self->dropped[interface]++;
-      self->full = TRUE;
-      g_atomic_int_set (&self->over, TRUE);
-      g_cond_broadcast (&self->wake);
-      return;
-    }
-  if (size > self->limits.queue_max - MIN (self->limits.queue_max, self->held))
-    {
-      self->dropped[interface]++;
-      return;
-    }
+  self->reserved -= MIN (size, self->reserved);
+  queue_block (self, block, size);
+}
 
-  self->held += size;
-  self->taken += size;
-  g_byte_array_append (self->queue, block, size);
-  g_cond_broadcast (&self->wake);
+void
+capture_writer_release (CaptureWriter *self, gsize size)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->reserved -= MIN (size, self->reserved);
 }
 
 gboolean

@@ -63,8 +63,36 @@ void capture_writer_free (CaptureWriter *self);
  * @block: (array length=size): the packet as a block
  *
  * Any thread. Takes a lock that nobody holds while writing.
+ *
+ * Returns: %FALSE if the file is full: @block is not in it, and only what was reserved goes there
+ *   now
  */
-void capture_writer_push (CaptureWriter *self, guint interface, const guint8 *block, gsize size);
+gboolean
+capture_writer_push (CaptureWriter *self, guint interface, const guint8 *block, gsize size);
+
+/**
+ * capture_writer_reserve:
+ * @size: bytes to keep of the file, for blocks that must not be missing at its end
+ *
+ * Returns: %FALSE if the file is full
+ */
+gboolean capture_writer_reserve (CaptureWriter *self, gsize size);
+
+/**
+ * capture_writer_push_reserved:
+ *
+ * As capture_writer_push(), but of what was reserved; whatever waits for the disk.
+ */
+void capture_writer_push_reserved (CaptureWriter *self,
+                                   guint interface,
+                                   const guint8 *block,
+                                   gsize size);
+
+/**
+ * capture_writer_release:
+ * @size: bytes that were reserved and are not needed
+ */
+void capture_writer_release (CaptureWriter *self, gsize size);
 
 /**
  * capture_writer_is_over:

@@ -25,6 +25,12 @@ enum
 
 G_STATIC_ASSERT (INTERFACE_VMC + 1 == CAPTURE_WRITER_INTERFACES);
 
+/* A packet without data as a block, in bytes. */
+#define EMPTY_PACKET 84u
+/* A conversation's first three packets and its last four: whatever becomes of the file, the one
+ * that has begun in it ends in it. */
+#define CONVERSATION_RESERVE (7 * EMPTY_PACKET)
+
 /* LINKTYPE_WIRESHARK_UPPER_PDU: tag 12, the dissector's name, "data"; then the end of the tags. */
 static const guint8 upper_pdu[] = { 0, 12, 0, 4, 'd', 'a', 't', 'a', 0, 0, 0, 0 };
 
@@ -45,6 +51,7 @@ typedef struct
   guint port;
   gint64 client;
   TcpConversation tcp;
+  gsize reserved; /* bytes of the file that are kept for it */
 } Conversation;
 
 static guint
@@ -148,22 +155,21 @@ capture_add_port (Capture *self)
   return g_atomic_int_add (&self->n_ports, 1);
 }
 
-static void
-push (Capture *self, const PcapngPacket *packet)
+static GByteArray *
+make_block (const PcapngPacket *packet)
 {
-  g_autoptr (GByteArray) block = g_byte_array_sized_new (packet->n_head + packet->n_data + 256);
+  GByteArray *block = g_byte_array_sized_new (packet->n_head + packet->n_data + 256);
 
   pcapng_append_packet (block, packet);
-  capture_writer_push (self->writer, packet->interface, block->data, block->len);
+  return block;
 }
 
-static void
-push_tcp (Capture *self,
-          Conversation *conversation,
-          gboolean to_guest,
-          TcpFlags flags,
-          const guint8 *data,
-          gsize size)
+static GByteArray *
+make_tcp_block (Conversation *conversation,
+                gboolean to_guest,
+                TcpFlags flags,
+                const guint8 *data,
+                gsize size)
 {
   guint8 headers[TCP_HEADERS];
   PcapngPacket packet = {
@@ -178,7 +184,35 @@ push_tcp (Capture *self,
   };
 
   tcp_conversation_write_headers (&conversation->tcp, to_guest, flags, data, size, headers);
-  push (self, &packet);
+  return make_block (&packet);
+}
+
+/* Returns: %FALSE if the file is full. The conversation then has not said it. */
+static gboolean
+push_tcp (Capture *self,
+          Conversation *conversation,
+          gboolean to_guest,
+          TcpFlags flags,
+          const guint8 *data,
+          gsize size)
+{
+  const TcpConversation before = conversation->tcp;
+  g_autoptr (GByteArray) block = make_tcp_block (conversation, to_guest, flags, data, size);
+
+  if (capture_writer_push (self->writer, INTERFACE_MUX, block->data, block->len))
+    return TRUE;
+  conversation->tcp = before;
+  return FALSE;
+}
+
+/* One of those that room was kept for. */
+static void
+push_reserved (Capture *self, Conversation *conversation, gboolean to_guest, TcpFlags flags)
+{
+  g_autoptr (GByteArray) block = make_tcp_block (conversation, to_guest, flags, NULL, 0);
+
+  conversation->reserved -= MIN (conversation->reserved, block->len);
+  capture_writer_push_reserved (self->writer, INTERFACE_MUX, block->data, block->len);
 }
 
 static Conversation *
@@ -189,19 +223,24 @@ find_conversation (Capture *self, guint port, gint64 client)
   return g_hash_table_lookup (self->conversations, &key);
 }
 
+/* Returns: (nullable): none if the file is full */
 static Conversation *
 begin_conversation (Capture *self, guint port, gint64 client)
 {
-  Conversation *conversation = g_new0 (Conversation, 1);
+  Conversation *conversation;
 
+  if (!capture_writer_reserve (self->writer, CONVERSATION_RESERVE))
+    return NULL;
+  conversation = g_new0 (Conversation, 1);
   conversation->port = port;
   conversation->client = client;
+  conversation->reserved = CONVERSATION_RESERVE;
   tcp_conversation_init (&conversation->tcp, self->n_conversations++);
   g_hash_table_add (self->conversations, conversation);
 
-  push_tcp (self, conversation, FALSE, TCP_SYN, NULL, 0);
-  push_tcp (self, conversation, TRUE, TCP_SYN | TCP_ACK, NULL, 0);
-  push_tcp (self, conversation, FALSE, TCP_ACK, NULL, 0);
+  push_reserved (self, conversation, FALSE, TCP_SYN);
+  push_reserved (self, conversation, TRUE, TCP_SYN | TCP_ACK);
+  push_reserved (self, conversation, FALSE, TCP_ACK);
   return conversation;
 }
 
@@ -210,8 +249,31 @@ finish_side (Capture *self, Conversation *conversation, gboolean to_guest)
 {
   if (conversation->tcp.finished[to_guest])
     return;
-  push_tcp (self, conversation, to_guest, TCP_FIN | TCP_ACK, NULL, 0);
-  push_tcp (self, conversation, !to_guest, TCP_ACK, NULL, 0);
+  push_reserved (self, conversation, to_guest, TCP_FIN | TCP_ACK);
+  push_reserved (self, conversation, !to_guest, TCP_ACK);
+}
+
+static void
+finish_conversation (Capture *self, Conversation *conversation)
+{
+  finish_side (self, conversation, FALSE);
+  finish_side (self, conversation, TRUE);
+  capture_writer_release (self->writer, conversation->reserved);
+}
+
+/* Under the lock. */
+static void
+finish_all (Capture *self)
+{
+  GHashTableIter iter;
+  gpointer key;
+
+  g_hash_table_iter_init (&iter, self->conversations);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    finish_conversation (self, key);
+  g_hash_table_remove_all (self->conversations);
+  self->finished = TRUE;
+  capture_writer_finish (self->writer, 0);
 }
 
 void
@@ -234,15 +296,18 @@ capture_client_data (Capture *self,
   conversation = find_conversation (self, port, client);
   if (conversation == NULL)
     conversation = begin_conversation (self, port, client);
-  while (size > 0)
+  while (conversation != NULL && size > 0)
     {
       gsize n = MIN (size, TCP_MAX_DATA);
 
-      push_tcp (self, conversation, to_guest, TCP_PSH | TCP_ACK, data, n);
-      push_tcp (self, conversation, !to_guest, TCP_ACK, NULL, 0);
+      if (!push_tcp (self, conversation, to_guest, TCP_PSH | TCP_ACK, data, n)
+          || !push_tcp (self, conversation, !to_guest, TCP_ACK, NULL, 0))
+        conversation = NULL;
       data += n;
       size -= n;
     }
+  if (conversation == NULL)
+    finish_all (self);
 }
 
 void
@@ -258,8 +323,7 @@ capture_client_close (Capture *self, guint port, gint64 client, gboolean to_gues
       finish_side (self, conversation, TRUE);
       return;
     }
-  finish_side (self, conversation, FALSE);
-  finish_side (self, conversation, TRUE);
+  finish_conversation (self, conversation);
   g_hash_table_remove (self->conversations, conversation);
 }
 
@@ -272,6 +336,7 @@ capture_message (Capture *self,
                  gsize payload)
 {
   g_autofree char *comment = NULL;
+  g_autoptr (GByteArray) block = NULL;
   PcapngPacket packet = {
     .interface = INTERFACE_VMC,
     .time = g_get_real_time (),
@@ -290,27 +355,20 @@ capture_message (Capture *self,
                              type == CAPTURE_COMPRESSED_DATA ? "COMPRESSED_DATA" : "DATA", size,
                              payload);
   packet.comment = comment;
-  push (self, &packet);
+  block = make_block (&packet);
+  if (!capture_writer_push (self->writer, INTERFACE_VMC, block->data, block->len))
+    {
+      g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+      finish_all (self);
+    }
 }
 
 gboolean
 capture_finish (Capture *self, gint64 timeout)
 {
   g_mutex_lock (&self->lock);
-  if (!capture_writer_is_over (self->writer))
-    {
-      GHashTableIter iter;
-      gpointer key;
-
-      g_hash_table_iter_init (&iter, self->conversations);
-      while (g_hash_table_iter_next (&iter, &key, NULL))
-        {
-          finish_side (self, key, FALSE);
-          finish_side (self, key, TRUE);
-        }
-    }
-  g_hash_table_remove_all (self->conversations);
-  self->finished = TRUE;
+  finish_all (self);
   g_mutex_unlock (&self->lock);
 
   return capture_writer_finish (self->writer, timeout);

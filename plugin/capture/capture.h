@@ -117,7 +117,8 @@ void capture_client_close (Capture *self, guint port, gint64 client, gboolean to
  * @data: (array length=size): the message without SPICE's own header, as it is on the wire
  * @payload: how many bytes of the port's stream it holds: @size unless it is compressed
  *
- * Any thread; takes no lock for longer than it takes to copy @data.
+ * Any thread; takes no lock for longer than it takes to copy @data, or once, when the file is full,
+ * to end all conversations.
  */
 void capture_message (Capture *self,
                       gboolean to_guest,

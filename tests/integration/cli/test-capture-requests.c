@@ -4,11 +4,14 @@
  */
 #include "rig.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include <glib/gstdio.h>
+
+#include "capture/capture.h"
 
 #define COMMAND BUILD_DIR "/plugin/spice-share"
 #define SECONDS 20
@@ -205,6 +208,50 @@ test_full (Rig *rig)
   g_assert_true (g_str_has_prefix (requests, "/first\n"));
 }
 
+/* A file that has reached its size is as good as another as far as it goes: every request in it is
+ * seen, and every connection ends. */
+static void
+test_capped (Rig *rig)
+{
+  static const char get[] = "GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n";
+  const CaptureLimits limits = { .file_max = 100000, .queue_max = CAPTURE_QUEUE_MAX };
+  const guint n_clients = 4;
+  g_autofree char *file = g_build_filename (rig->dir, "capped.pcapng", NULL);
+  g_autofree char *content = g_strnfill (3000, 'x');
+  g_autofree char *requests = NULL;
+  g_autofree char *ends = NULL;
+  g_autofree char *bad = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Capture) capture = capture_new_for_fd (
+      g_open (file, O_WRONLY | O_CREAT | O_EXCL, 0600), file, &limits, &error);
+  guint n_requests;
+  struct stat info;
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < 100; i++)
+    {
+      gint64 client = i % n_clients;
+
+      capture_client_data (capture, 0, client, FALSE, (const guint8 *)get, strlen (get));
+      capture_client_data (capture, 0, client, TRUE, (const guint8 *)head, strlen (head));
+      capture_client_data (capture, 0, client, TRUE, (const guint8 *)content, strlen (content));
+    }
+  g_assert_true (capture_finish (capture, SECONDS * G_USEC_PER_SEC));
+  g_assert_cmpint (g_stat (file, &info), ==, 0);
+  g_assert_cmpint (info.st_size, <=, limits.file_max);
+  g_assert_cmpint (info.st_size, >, limits.file_max - 3000 - CAPTURE_WRITER_TRAILER);
+
+  requests = dissect (file, "http.request", "http.request.uri", NULL);
+  n_requests = strlen (requests) / strlen ("/a\n");
+  g_assert_cmpuint (n_requests, >, limits.file_max / 4000);
+  g_assert_cmpuint (n_requests, <, 100);
+  ends = dissect (file, "tcp.flags.fin == 1", "tcp.flags.fin", NULL);
+  g_assert_cmpuint (strlen (ends), ==, 2 * n_clients * strlen ("1\n"));
+  bad = dissect (file, "tcp.analysis.flags || tcp.checksum.status == 0", "frame.number", NULL);
+  g_assert_cmpstr (bad, ==, "");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -212,5 +259,6 @@ main (int argc, char **argv)
   rig_test_add ("/capture/requests", RIG_TCP, 150, test_requests);
   rig_test_add ("/capture/exists", RIG_TCP, 60, test_exists);
   rig_test_add ("/capture/full", RIG_TCP, 120, test_full);
+  rig_test_add ("/capture/capped", RIG_TCP, 120, test_capped);
   return rig_test_run ();
 }

@@ -39,6 +39,54 @@ test_file_limit (void)
   g_assert_cmpuint (recording->received[1], ==, recording->packets->len + 1);
 }
 
+/* A connection that the end of the file cuts off ends in it, and leaves out nothing in between. */
+static void
+test_file_limit_conversations (void)
+{
+  const guint n_clients = 8;
+
+  /* Every place of the limit in a round of packets. */
+  for (guint64 limit = 100000; limit < 102500; limit += 100)
+    {
+      g_autofree char *name = g_strdup_printf ("limit-%" G_GUINT64_FORMAT, limit);
+      g_autofree char *path = checks_path (name);
+      g_autoptr (Capture) capture = checks_capture (checks_create (path), limit, LARGE);
+      g_autoptr (Recording) recording = NULL;
+      g_autofree char *said = g_strnfill (1000, 'x');
+      guint n_ends = 0;
+      guint n_begins = 0;
+
+      for (guint i = 0; i < 200; i++)
+        checks_say (capture, 0, i % n_clients, i % 3 == 0, said);
+      /* One that comes when it is over already. */
+      checks_say (capture, 0, n_clients, FALSE, said);
+      g_assert_true (capture_finish (capture, SECONDS * G_USEC_PER_SEC));
+      checks_assert_said ("the test's file", "KiB");
+
+      recording = recording_load (path);
+      g_assert_cmpuint (recording->size, <=, limit);
+      g_assert_cmpuint (recording->size, >, limit - CAPTURE_WRITER_TRAILER - 2 * strlen (said));
+      g_assert_cmpuint (recording->dropped[0], ==, 1);
+      for (guint i = 0; i < recording->packets->len; i++)
+        {
+          guint flags = recording_flags (recording_nth (recording, i));
+
+          n_begins += (flags & TCP_SYN) != 0;
+          n_ends += (flags & TCP_FIN) != 0;
+        }
+      g_assert_cmpuint (n_begins, ==, 2 * n_clients);
+      g_assert_cmpuint (n_ends, ==, 2 * n_clients);
+      for (guint i = 0; i < n_clients; i++)
+        for (guint to_guest = 0; to_guest < 2; to_guest++)
+          {
+            g_autoptr (GByteArray) bytes
+                = recording_reassemble (recording, TCP_FIRST_PORT + i, to_guest);
+
+            g_assert_cmpuint (bytes->len, >, 0);
+          }
+    }
+}
+
 /* A device that is full from the start. */
 static void
 test_disk_full (void)
@@ -182,6 +230,7 @@ main (int argc, char **argv)
 {
   checks_init (&argc, &argv);
   g_test_add_func ("/capture/file-limit", test_file_limit);
+  g_test_add_func ("/capture/file-limit/conversations", test_file_limit_conversations);
   g_test_add_func ("/capture/disk-full", test_disk_full);
   g_test_add_func ("/capture/file-size-signal", test_file_size_signal);
   g_test_add_func ("/capture/queue-limit", test_queue_limit);
