@@ -9,6 +9,7 @@
 #include <spice/protocol.h>
 
 #include "base/log.h"
+#include "transport/send-pace.h"
 #include "transport/spice-private.h"
 #include "worker/vmc-codec.h"
 
@@ -33,6 +34,10 @@ struct _PortIO
   gboolean compressed; /* the emission of port-data under way is of COMPRESSED_DATA */
   gboolean repeated;   /* it only gives the main loop a turn */
   gboolean disconnected;
+
+  SendPace pace;
+  gboolean moving; /* the channel's connection is being exchanged */
+  guint resume_id; /* the source that goes on sending */
 
   SpicePrivateQueue queue;
   CompressMode wanted;
@@ -88,6 +93,7 @@ port_io_new (SpicePortChannel *channel)
 void
 port_io_free (PortIO *self)
 {
+  g_clear_handle_id (&self->resume_id, g_source_remove);
   g_clear_pointer (&self->capture, capture_unref);
   g_free (self);
 }
@@ -116,6 +122,7 @@ void
 port_io_connected (PortIO *self)
 {
   self->disconnected = FALSE;
+  send_pace_end (&self->pace);
 }
 
 void
@@ -266,6 +273,59 @@ warned_once (void)
   return before;
 }
 
+static gboolean
+resume (gpointer user_data)
+{
+  PortIO *self = user_data;
+
+  self->resume_id = 0;
+  port_io_send (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+resume_after (PortIO *self, gint64 wait)
+{
+  g_clear_handle_id (&self->resume_id, g_source_remove);
+  self->resume_id = g_timeout_add ((wait + 999) / 1000, resume, self);
+}
+
+/* Whether a message may go now; if not, port_io_send() is called again when one may. */
+static gboolean
+may_send (PortIO *self)
+{
+  gint64 wait = send_pace_wait (&self->pace, g_get_monotonic_time ());
+
+  if (self->moving)
+    return FALSE;
+  if (wait > 0)
+    resume_after (self, wait);
+  return wait == 0;
+}
+
+void
+port_io_set_migrating (PortIO *self, gboolean migrating)
+{
+  if (migrating)
+    {
+      share_debug ("the virtual machine moves to another host");
+      send_pace_begin (&self->pace, g_get_monotonic_time ());
+      return;
+    }
+  send_pace_end (&self->pace);
+  resume_after (self, 0);
+}
+
+void
+port_io_handle_migrate (PortIO *self, SpiceMsgIn *message, spice_msg_handler stock)
+{
+  self->moving = TRUE;
+  stock (SPICE_CHANNEL (self->channel), message);
+  self->moving = FALSE;
+  port_io_set_migrating (self, FALSE);
+  share_debug ("the channel has moved to another host");
+}
+
 void
 port_io_send (PortIO *self)
 {
@@ -275,8 +335,9 @@ port_io_send (PortIO *self)
       SpiceChannel *channel = SPICE_CHANNEL (self->channel);
       gsize size;
 
-      if (self->worker == NULL || !worker_pop (self->worker, &message))
+      if (self->worker == NULL || !may_send (self) || !worker_pop (self->worker, &message))
         break;
+      send_pace_sent (&self->pace, g_get_monotonic_time ());
       size = g_bytes_get_size (message.train);
       self->stats.bytes_out += size;
       /* The server may be another one since it was compressed (migration). */

@@ -72,9 +72,26 @@ void port_io_handle_message (PortIO *self,
 /**
  * port_io_send:
  *
- * Sends what the worker has.
+ * Sends what the worker has, if it may: see port_io_set_migrating().
  */
 void port_io_send (PortIO *self);
+
+/**
+ * port_io_set_migrating:
+ * @migrating: whether the virtual machine is being copied to another host, and runs on here
+ *
+ * Until then little is sent (send-pace.h). It ends by itself when the channel has moved.
+ */
+void port_io_set_migrating (PortIO *self, gboolean migrating);
+
+/**
+ * port_io_handle_migrate:
+ * @message: of type MIGRATE
+ * @stock: spice-gtk's handler of it, in which the channel moves to the other server
+ *
+ * In the coroutine. Nothing is queued meanwhile: it would have the form that the old server wants.
+ */
+void port_io_handle_migrate (PortIO *self, SpiceMsgIn *message, spice_msg_handler stock);
 
 /**
  * port_io_set_compression:

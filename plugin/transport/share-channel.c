@@ -364,6 +364,23 @@ handle_compressed_data (SpiceChannel *channel, SpiceMsgIn *message)
   port_io_handle_message (SPICE_SHARE_CHANNEL (channel)->io, message, TRUE, handlers.stock_data);
 }
 
+static void
+handle_migrate (SpiceChannel *channel, SpiceMsgIn *message)
+{
+  port_io_handle_migrate (SPICE_SHARE_CHANNEL (channel)->io, message, handlers.stock_migrate);
+}
+
+/* Announced by the server, before the machine is copied: spice-gtk has connected to the other one.
+ */
+static void
+on_migration_state (SpiceSession *session, GParamSpec *spec, SpiceShareChannel *self)
+{
+  SpiceSessionMigration state;
+
+  g_object_get (session, "migration-state", &state, NULL);
+  port_io_set_migrating (self->io, state == SPICE_SESSION_MIGRATION_MIGRATING);
+}
+
 /* ---- the type ---- */
 
 static void
@@ -380,6 +397,9 @@ spice_share_channel_constructed (GObject *object)
   g_autoptr (SpiceSession) session = dup_session (self);
 
   self->for_migration = session != NULL && spice_session_is_for_migration (session);
+  if (session != NULL && !self->for_migration)
+    g_signal_connect_object (session, "notify::migration-state", G_CALLBACK (on_migration_state),
+                             self, 0);
   spice_private_caps_announce_lz4 (&self->caps, SPICE_CHANNEL (self), TRUE);
   port_io_set_compression (self->io, COMPRESS_AUTO);
 
@@ -460,5 +480,5 @@ spice_share_channel_class_init (SpiceShareChannelClass *klass)
   spice_share_channel_install_properties (object_class);
   install_signals (G_TYPE_FROM_CLASS (klass));
   spice_private_handlers_init (&handlers, channel_class, handle_data, handle_compressed_data,
-                               &incompatible);
+                               handle_migrate, &incompatible);
 }

@@ -79,6 +79,7 @@ spice_private_handlers_init (SpicePrivateHandlers *self,
                              SpiceChannelClass *klass,
                              spice_msg_handler data,
                              spice_msg_handler compressed,
+                             spice_msg_handler migrate,
                              GError **error)
 {
   GArray *stock = NULL;
@@ -100,13 +101,16 @@ spice_private_handlers_init (SpicePrivateHandlers *self,
         return incompatible (error, "SpiceChannelClass.priv->handlers");
     }
   if (table[SPICE_MSG_SET_ACK] == NULL || table[SPICE_MSG_PING] == NULL
-      || table[SPICE_MSG_SPICEVMC_DATA] == NULL || table[SPICE_MSG_PORT_INIT] == NULL)
+      || table[SPICE_MSG_MIGRATE] == NULL || table[SPICE_MSG_SPICEVMC_DATA] == NULL
+      || table[SPICE_MSG_PORT_INIT] == NULL)
     return incompatible (error, "SPICE_MSG_SPICEVMC_DATA");
   if (table[SPICE_MSG_SPICEVMC_COMPRESSED_DATA] != NULL)
     return incompatible (error, "SPICE_MSG_SPICEVMC_COMPRESSED_DATA");
 
   self->stock_data = table[SPICE_MSG_SPICEVMC_DATA];
+  self->stock_migrate = table[SPICE_MSG_MIGRATE];
   table[SPICE_MSG_SPICEVMC_DATA] = data;
+  table[SPICE_MSG_MIGRATE] = migrate;
   table[SPICE_MSG_SPICEVMC_COMPRESSED_DATA] = compressed;
   self->array = g_array_sized_new (FALSE, TRUE, sizeof *table, header.len);
   g_array_append_vals (self->array, table, header.len);

@@ -24,11 +24,13 @@ G_BEGIN_DECLS
  * SpicePrivateHandlers:
  * @array: what `SpiceChannelClass.priv` points to: our copy of spice-gtk's table
  * @stock_data: spice-gtk's own handler of DATA (101)
+ * @stock_migrate: spice-gtk's own handler of MIGRATE (1)
  */
 typedef struct
 {
   GArray *array;
   spice_msg_handler stock_data;
+  spice_msg_handler stock_migrate;
 } SpicePrivateHandlers;
 
 /**
@@ -37,9 +39,10 @@ typedef struct
  * @klass: our class, which still has the table of SpicePortChannel
  * @data: our handler of DATA (101)
  * @compressed: our handler of COMPRESSED_DATA (102)
+ * @migrate: our handler of MIGRATE (1)
  * @error: what did not hold (%SPICE_SHARE_ERROR_INCOMPATIBLE)
  *
- * Gives @klass a table of its own. The base handlers (SET_ACK, PING, MIGRATE …) stay spice-gtk's.
+ * Gives @klass a table of its own. The other base handlers (SET_ACK, PING …) stay spice-gtk's.
  *
  * Returns: %FALSE if the table is not what we know; @klass is unchanged then
  */
@@ -47,6 +50,7 @@ gboolean spice_private_handlers_init (SpicePrivateHandlers *self,
                                       SpiceChannelClass *klass,
                                       spice_msg_handler data,
                                       spice_msg_handler compressed,
+                                      spice_msg_handler migrate,
                                       GError **error);
 
 /**

@@ -28,6 +28,7 @@ static char *arg_compression;
 static char *arg_ca_file;
 static char *arg_password;
 static gint64 arg_sink_rate;
+static gboolean arg_all_channels;
 
 static const GOptionEntry entries[] = {
   { "stock", 0, 0, G_OPTION_ARG_NONE, &arg_stock, "spice-gtk's own channel", NULL },
@@ -38,6 +39,8 @@ static const GOptionEntry entries[] = {
   { "password", 0, 0, G_OPTION_ARG_STRING, &arg_password, "Ticket", "TICKET" },
   { "sink-rate", 0, 0, G_OPTION_ARG_INT64, &arg_sink_rate,
     "Write to files at this speed at most, as a slow disk does", "BYTES-PER-SECOND" },
+  { "all-channels", 0, 0, G_OPTION_ARG_NONE, &arg_all_channels, "Connect every channel there is",
+    NULL },
   { NULL },
 };
 
@@ -200,6 +203,7 @@ main (int argc, char **argv)
   setvbuf (stdout, NULL, _IOLBF, 0);
   setup.ca_file = arg_ca_file;
   setup.password = arg_password;
+  setup.all_channels = arg_all_channels;
   if (arg_stock)
     {
       setup.shared_dir = arg_share;

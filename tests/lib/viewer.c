@@ -27,6 +27,12 @@ viewer_keeps_webdav_closed (Viewer *self)
   return g_object_get_data (G_OBJECT (self->session), "keep-webdav-closed") != NULL;
 }
 
+static gboolean
+viewer_connects_all (Viewer *self)
+{
+  return g_object_get_data (G_OBJECT (self->session), "all-channels") != NULL;
+}
+
 static void
 channel_new (SpiceSession *session, SpiceChannel *channel, gpointer user_data)
 {
@@ -41,7 +47,7 @@ channel_new (SpiceSession *session, SpiceChannel *channel, gpointer user_data)
     }
   else if (SPICE_IS_PORT_CHANNEL (channel))
     g_set_object (&self->port, channel);
-  else if (SPICE_IS_MAIN_CHANNEL (channel))
+  else if (SPICE_IS_MAIN_CHANNEL (channel) || viewer_connects_all (self))
     spice_channel_connect (channel);
 }
 
@@ -74,6 +80,8 @@ viewer_new (const char *uri, const ViewerSetup *setup)
     g_object_set (self->session, "password", setup->password, NULL);
   if (setup->keep_webdav_closed)
     g_object_set_data (G_OBJECT (self->session), "keep-webdav-closed", self);
+  if (setup->all_channels)
+    g_object_set_data (G_OBJECT (self->session), "all-channels", self);
   g_signal_connect (self->session, "channel-new", G_CALLBACK (channel_new), self);
   g_signal_connect (self->session, "channel-destroy", G_CALLBACK (channel_destroy), self);
   spice_session_connect (self->session);

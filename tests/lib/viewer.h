@@ -37,6 +37,8 @@ typedef struct
  * @ca_file: (nullable)
  * @password: (nullable)
  * @keep_webdav_closed: do not connect the webdav channel; the test or a controller does
+ * @all_channels: connect what else the server has, as a viewer with a window does: spice-gtk waits
+ *   for ever for the migration of a channel that is not connected
  */
 typedef struct
 {
@@ -46,6 +48,7 @@ typedef struct
   const char *ca_file;
   const char *password;
   gboolean keep_webdav_closed;
+  gboolean all_channels;
 } ViewerSetup;
 
 /**

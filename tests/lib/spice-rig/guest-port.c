@@ -354,6 +354,26 @@ guest_port_set_opened (GuestPort *self, gboolean opened)
   spice_server_port_event (&self->sin, opened ? SPICE_PORT_EVENT_OPENED : SPICE_PORT_EVENT_CLOSED);
 }
 
+int
+guest_port_release (GuestPort *self)
+{
+  int fd = self->guest_fd;
+
+  if (fd < 0 || fd == self->pty_fd)
+    return -1;
+  g_clear_handle_id (&self->gone_source, g_source_remove);
+  g_source_destroy (self->io_source);
+  g_clear_pointer (&self->io_source, g_source_unref);
+  self->guest_fd = -1;
+  return fd;
+}
+
+void
+guest_port_adopt (GuestPort *self, int fd)
+{
+  guest_came (self, fd);
+}
+
 guint64
 guest_port_get_bytes_from_guest (GuestPort *self)
 {

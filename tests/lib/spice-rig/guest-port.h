@@ -62,6 +62,23 @@ gboolean guest_port_add_to (GuestPort *self, SpiceServer *server);
  */
 void guest_port_set_opened (GuestPort *self, gboolean opened);
 
+/**
+ * guest_port_release:
+ *
+ * The guest moves elsewhere: to the server and the viewer nothing has happened to the port.
+ *
+ * Returns: (transfer full): the guest's socket, -1 if no guest is here or it is not a socket
+ */
+int guest_port_release (GuestPort *self);
+
+/**
+ * guest_port_adopt:
+ * @fd: (transfer full): what guest_port_release() returned
+ *
+ * A guest comes from elsewhere, with the port open.
+ */
+void guest_port_adopt (GuestPort *self, int fd);
+
 guint64 guest_port_get_bytes_from_guest (GuestPort *self);
 guint64 guest_port_get_bytes_to_guest (GuestPort *self);
 

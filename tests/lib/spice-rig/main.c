@@ -10,6 +10,7 @@
  */
 #include "core-glib.h"
 #include "guest-port.h"
+#include "migration.h"
 
 #include <gio/gio.h>
 #include <gio/gunixinputstream.h>
@@ -27,6 +28,7 @@ typedef struct
   GMainLoop *loop;
   SpiceServer *server;
   GuestPort *port;
+  Migration *migration;
   GSocketService *service;
 } Rig;
 
@@ -39,6 +41,7 @@ static char *arg_tls_cert;
 static char *arg_tls_key;
 static char *arg_ticket;
 static gboolean arg_no_port;
+static char *arg_incoming;
 
 static const GOptionEntry entries[] = {
   { "name", 0, 0, G_OPTION_ARG_STRING, &arg_port_name, "Name of the port", "NAME" },
@@ -51,6 +54,8 @@ static const GOptionEntry entries[] = {
     "Certificate, its own authority: listen with TLS on a free port", "FILE" },
   { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &arg_tls_key, "Key of the certificate", "FILE" },
   { "ticket", 0, 0, G_OPTION_ARG_STRING, &arg_ticket, "Password", "TICKET" },
+  { "incoming", 0, 0, G_OPTION_ARG_FILENAME, &arg_incoming,
+    "The guest comes by a migration, to a UNIX socket at PATH", "PATH" },
   { "no-port", 0, 0, G_OPTION_ARG_NONE, &arg_no_port, "A server without any port", NULL },
   { NULL },
 };
@@ -86,6 +91,12 @@ static void
 port_event (const char *event, gboolean on, gpointer user_data)
 {
   say ("%s %d", event, on);
+}
+
+static void
+migration_event (const char *event, gpointer user_data)
+{
+  say ("%s", event);
 }
 
 static gboolean
@@ -209,6 +220,30 @@ resident_kib (void)
   return g_ascii_strtoull (line + strlen ("VmRSS:"), NULL, 10);
 }
 
+/* "migrate-connect PORT", "migrate-connect-seamless PORT", "migrate PATH", "migrate-switch PORT
+ * PATH" */
+static gboolean
+run_migration (Rig *self, const char *command)
+{
+  g_auto (GStrv) words = g_strsplit (command, " ", 3);
+  guint n = g_strv_length (words);
+  g_autoptr (GError) error = NULL;
+
+  if (n == 2 && strcmp (words[0], "migrate-connect") == 0)
+    migration_connect (self->migration, g_ascii_strtoull (words[1], NULL, 10), FALSE);
+  else if (n == 2 && strcmp (words[0], "migrate-connect-seamless") == 0)
+    migration_connect (self->migration, g_ascii_strtoull (words[1], NULL, 10), TRUE);
+  else if (n == 2 && strcmp (words[0], "migrate") == 0)
+    migration_complete (self->migration, words[1], &error);
+  else if (n == 3 && strcmp (words[0], "migrate-switch") == 0)
+    migration_switch (self->migration, g_ascii_strtoull (words[1], NULL, 10), words[2], &error);
+  else
+    return FALSE;
+  if (error != NULL)
+    g_printerr ("spice-rig: %s: %s\n", command, error->message);
+  return TRUE;
+}
+
 static void
 run_command (Rig *self, const char *command)
 {
@@ -218,7 +253,7 @@ run_command (Rig *self, const char *command)
     guest_port_set_opened (self->port, FALSE);
   else if (strcmp (command, "quit") == 0)
     g_main_loop_quit (self->loop);
-  else if (strcmp (command, "stats") != 0)
+  else if (!run_migration (self, command) && strcmp (command, "stats") != 0)
     g_printerr ("spice-rig: unknown command '%s'\n", command);
   say ("done %s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, command,
        guest_port_get_bytes_from_guest (self->port), guest_port_get_bytes_to_guest (self->port),
@@ -274,7 +309,11 @@ start (Rig *self, GError **error)
           return FALSE;
         }
     }
-  spice_server_vm_start (self->server);
+  self->migration = migration_new (self->server, self->port, migration_event, self);
+  if (arg_incoming == NULL)
+    spice_server_vm_start (self->server);
+  else if (!migration_listen (self->migration, arg_incoming, error))
+    return FALSE;
   return listen_all (self, error);
 }
 
@@ -312,6 +351,7 @@ main (int argc, char **argv)
 
   g_socket_service_stop (rig.service);
   g_clear_object (&rig.service);
+  migration_free (rig.migration);
   guest_port_free (rig.port);
   spice_server_destroy (rig.server);
   g_main_loop_unref (rig.loop);

@@ -69,7 +69,7 @@ test_handlers (void)
   g_autoptr (GArray) stock = stock_table ();
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (spice_private_handlers_init (&handlers, &klass, ours, ours, &error));
+  g_assert_true (spice_private_handlers_init (&handlers, &klass, ours, ours, ours, &error));
   g_assert_no_error (error);
   g_assert_true ((gpointer)klass.priv == (gpointer)&handlers);
   g_assert_cmpuint (handlers.array->len, ==, stock->len);
@@ -94,7 +94,7 @@ assert_handlers_refused (gpointer priv)
   g_autoptr (GError) error = NULL;
 
   klass.priv = priv;
-  g_assert_false (spice_private_handlers_init (&handlers, &klass, ours, ours, &error));
+  g_assert_false (spice_private_handlers_init (&handlers, &klass, ours, ours, ours, &error));
   g_assert_error (error, SPICE_SHARE_ERROR, SPICE_SHARE_ERROR_INCOMPATIBLE);
   g_assert_true ((gpointer)klass.priv == priv);
 }
