@@ -15,3 +15,8 @@
 
 /* Seconds between two looks at that. */
 #define DAV_SWEEP_SECONDS 30
+
+/* Bytes of one upload that wait to be written: then reading stops, and goes on below the second.
+ * As much again may be in the job that writes. */
+#define DAV_PUT_HOLD (1024 * 1024)
+#define DAV_PUT_GO_ON (512 * 1024)

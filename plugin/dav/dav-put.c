@@ -11,14 +11,10 @@
 
 #include "dav/dav-etag.h"
 #include "dav/dav-guard.h"
+#include "dav/dav-limits.h"
 #include "dav/dav-request.h"
 #include "dav/dav-status.h"
 #include "share/upload.h"
-
-/* Bytes of one upload that wait to be written: then reading stops, and goes on below the second.
- * As much again may be in the job that writes. */
-#define DAV_PUT_HOLD (1024 * 1024)
-#define DAV_PUT_GO_ON (512 * 1024)
 
 /* Bytes worth a job of their own while more are to come. */
 #define DAV_PUT_BATCH (64 * 1024)

@@ -250,6 +250,57 @@ test_get_refused (void)
   g_assert_cmpuint (dav_rig_status (rig, "GET", "/f#part", NULL, NULL), ==, 400);
 }
 
+/* A browser in the guest runs nothing it gets here, whatever it is (DESIGN P14). */
+static void
+test_get_hardened (void)
+{
+  static const struct
+  {
+    const char *path;
+    const char *headers;
+    guint status;
+  } cases[] = {
+    { "/f", NULL, 200 },
+    { "/large", NULL, 200 },
+    { "/f", "Range: bytes=0-0\r\n", 206 },
+    { "/f", "Range: bytes=0-0,2-2\r\n", 206 },
+    { "/f", "Range: bytes=10-\r\n", 416 },
+    { "/f", "If-None-Match: *\r\n", 304 },
+    { "/f", "If-Match: \"x\"\r\n", 412 },
+    { "/f", "If: <\r\n", 400 },
+    { "/f", "Origin: http://evil.example\r\n", 403 },
+    { "/missing", NULL, 404 },
+    { "/link", NULL, 403 },
+    { "/%00", NULL, 400 },
+    { "/", NULL, 200 },
+    { "/folder", NULL, 200 },
+    { "/.spice-clipboard/", NULL, 403 },
+  };
+  static const char *const methods[] = { "GET", "HEAD" };
+  g_autoptr (DavRig) rig = dav_rig_new (0);
+  g_autofree char *link = dav_rig_path (rig, "share/link");
+  g_autofree guint8 *data = make_data (1000000);
+
+  dav_rig_write (rig, "share/f", "0123");
+  write_data (rig, "share/large", data, 1000000);
+  dav_rig_mkdir (rig, "share/folder");
+  g_assert_cmpint (symlink ("../outside/secret", link), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (cases) * G_N_ELEMENTS (methods); i++)
+    {
+      const char *method = methods[i % G_N_ELEMENTS (methods)];
+      const char *path = cases[i / G_N_ELEMENTS (methods)].path;
+      const char *headers = cases[i / G_N_ELEMENTS (methods)].headers;
+      guint status = cases[i / G_N_ELEMENTS (methods)].status;
+      g_autoptr (DavResponse) response = dav_rig_request (rig, method, path, headers, NULL);
+
+      g_test_message ("%s %s %s", method, path, headers != NULL ? headers : "");
+      if (g_str_equal (method, "GET"))
+        g_assert_cmpuint (response->status, ==, status);
+      assert_header (response, "X-Content-Type-Options", "nosniff");
+      assert_header (response, "Content-Security-Policy", "sandbox");
+    }
+}
+
 /* Every name the file system takes, and the link in the listing leads to it. */
 static void
 test_get_listing (void)
@@ -440,6 +491,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dav/get/far-range", test_get_far_range);
   g_test_add_func ("/dav/get/conditions", test_get_conditions);
   g_test_add_func ("/dav/get/refused", test_get_refused);
+  g_test_add_func ("/dav/get/hardened", test_get_hardened);
   g_test_add_func ("/dav/get/listing", test_get_listing);
   g_test_add_func ("/dav/get/shrinks", test_get_shrinks);
   g_test_add_func ("/dav/get/unread", test_get_unread);

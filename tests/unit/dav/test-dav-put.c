@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "dav/dav-limits.h"
 #include "dav-rig.h"
 
 static void
@@ -219,6 +220,15 @@ wrote_something (gpointer data)
 }
 
 static gboolean
+has_transfer (gpointer data)
+{
+  g_autoptr (GVariant) transfers
+      = g_variant_ref_sink (dav_server_get_transfers (((DavRig *)data)->server));
+
+  return g_variant_n_children (transfers) == 1;
+}
+
+static gboolean
 no_transfers (gpointer data)
 {
   g_autoptr (GVariant) transfers
@@ -336,6 +346,124 @@ test_put_long_name (void)
   g_assert_cmpuint (dav_rig_status (rig, "PUT", longer, NULL, "x"), ==, 403);
 }
 
+/* What the host does to the place a file is uploaded to: the answer is true, and what the host did
+ * stands. */
+static void
+test_put_meanwhile (void)
+{
+  static const struct
+  {
+    const char *command; /* in the share */
+    guint status;
+    const char *there; /* in the share afterwards, with this content */
+    const char *content;
+  } cases[] = {
+    { "rm folder/a", 201, "share/folder/a", "1234567890" },
+    { "rm -r folder", 409, NULL, NULL },
+    { "rm -r folder; echo -n x >folder", 409, "share/folder", "x" },
+    { "rm -r folder; mkdir folder; echo -n x >folder/a", 409, "share/folder/a", "x" },
+    { "mv folder moved", 204, "share/moved/a", "1234567890" },
+    { "rm folder/a; mkdir folder/a; echo -n x >folder/a/b", 405, "share/folder/a/b", "x" },
+    { "rm folder/a; mkfifo folder/a", 403, NULL, NULL },
+    { "rm folder/a; ln -s ../../outside/secret folder/a", 403, "outside/secret", "a secret" },
+    { "rm -r folder; ln -s ../outside folder", 409, "outside/secret", "a secret" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (DavRig) rig = dav_rig_new (0);
+      g_autoptr (DavClient) client = dav_client_new (rig);
+      g_autoptr (DavResponse) put = NULL;
+      g_autofree char *outside = dav_rig_snapshot (rig, "outside");
+      g_autofree char *outside_after = NULL;
+      g_autofree char *script
+          = g_strdup_printf ("cd '%s/share' && { %s; }", rig->base, cases[i].command);
+      const char *const argv[] = { "sh", "-c", script, NULL };
+      int status;
+
+      g_test_message ("%s", cases[i].command);
+      dav_rig_mkdir (rig, "share/folder");
+      dav_rig_write (rig, "share/folder/a", "old");
+      dav_client_send (
+          client, "PUT /folder/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n12345",
+          -1);
+      dav_rig_wait (rig, has_transfer, rig);
+      g_assert_true (g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
+                                   NULL, &status, NULL));
+      g_assert_cmpint (status, ==, 0);
+      dav_client_send (client, "67890", -1);
+      put = dav_client_receive (client, FALSE);
+      g_assert_cmpuint (put->status, ==, cases[i].status);
+      if (cases[i].there != NULL)
+        {
+          g_autofree char *content = dav_rig_read (rig, cases[i].there);
+
+          g_assert_cmpstr (content, ==, cases[i].content);
+        }
+      outside_after = dav_rig_snapshot (rig, "outside");
+      g_assert_cmpstr (outside, ==, outside_after);
+    }
+}
+
+static gboolean
+is_held (gpointer data)
+{
+  /* Nothing moves any more: what was sent stays where it is. */
+  return !g_main_context_pending (((DavRig *)data)->context);
+}
+
+static guint64
+get_received (DavRig *rig)
+{
+  g_autoptr (GVariant) transfers = g_variant_ref_sink (dav_server_get_transfers (rig->server));
+  guint64 done;
+
+  g_assert_cmpuint (g_variant_n_children (transfers), ==, 1);
+  g_variant_get_child (transfers, 0, "(tssttx)", NULL, NULL, NULL, &done, NULL, NULL);
+  return done;
+}
+
+/* While the disk does not answer, what is taken of an upload is bounded; then all of it comes. */
+static void
+test_put_held (void)
+{
+  const gsize size = 16 * 1024 * 1024;
+  g_autoptr (DavRig) rig = dav_rig_new (0);
+  g_autoptr (DavClient) client = dav_client_new (rig);
+  g_autoptr (DavResponse) put = NULL;
+  g_autofree char *data = g_strnfill (size, 'x');
+  g_autofree char *head
+      = g_strdup_printf ("PUT /f HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n\r\n", size);
+  g_autofree char *content = NULL;
+  DavRigBlock *block;
+  gsize sent = 0;
+
+  dav_client_send (client, head, -1);
+  dav_rig_wait (rig, has_transfer, rig);
+  block = dav_rig_block (rig);
+  for (;;)
+    {
+      gssize n = g_socket_send (client->socket, data + sent, size - sent, NULL, NULL);
+
+      if (n > 0)
+        sent += (gsize)n;
+      else if (is_held (rig))
+        break;
+      while (g_main_context_iteration (rig->context, FALSE))
+        continue;
+    }
+  g_assert_cmpuint (get_received (rig), >, DAV_PUT_HOLD);
+  /* As much in the job that waits for the disk, and what came in one piece. */
+  g_assert_cmpuint (get_received (rig), <=, 2 * DAV_PUT_HOLD + 64 * 1024);
+
+  dav_rig_release (rig, block);
+  dav_client_send (client, data + sent, size - sent);
+  put = dav_client_receive (client, FALSE);
+  g_assert_cmpuint (put->status, ==, 201);
+  content = dav_rig_read (rig, "share/f");
+  g_assert_cmpstr (content, ==, data);
+}
+
 static void
 test_put_transfers (void)
 {
@@ -378,6 +506,8 @@ main (int argc, char **argv)
   g_test_add_func ("/dav/put/conditions", test_put_conditions);
   g_test_add_func ("/dav/put/refused", test_put_refused);
   g_test_add_func ("/dav/put/long-name", test_put_long_name);
+  g_test_add_func ("/dav/put/meanwhile", test_put_meanwhile);
+  g_test_add_func ("/dav/put/held", test_put_held);
   g_test_add_func ("/dav/put/transfers", test_put_transfers);
   return g_test_run ();
 }

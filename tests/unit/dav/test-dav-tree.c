@@ -195,6 +195,34 @@ test_delete_partly (void)
   g_assert_false (dav_rig_exists (rig, "share/folder/a"));
 }
 
+/* What could not be copied is named, and the rest is there. */
+static void
+test_copy_partly (void)
+{
+  g_autoptr (DavRig) rig = dav_rig_new (0);
+  g_autofree char *link = dav_rig_path (rig, "share/folder/sub/up");
+  g_autoptr (DavResponse) response = NULL;
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+
+  fill (rig);
+  /* To be followed without an end. */
+  g_assert_cmpint (symlink ("..", link), ==, 0);
+  before = dav_rig_snapshot (rig, "share/folder");
+  response = dav_rig_request (rig, "COPY", "/folder", TO "/full\r\n", NULL);
+  g_assert_cmpuint (response->status, ==, 207);
+  g_assert_nonnull (strstr (dav_response_text (response),
+                            "<D:response><D:href>/full/sub/up</D:href><D:status>HTTP/1.1 403 "));
+  g_assert_null (strstr (dav_response_text (response), "<D:href>/full/a</D:href>"));
+  g_assert_null (strstr (dav_response_text (response), "HTTP/1.1 2"));
+  g_assert_true (dav_rig_exists (rig, "share/full/a"));
+  g_assert_true (dav_rig_exists (rig, "share/full/sub/b"));
+  g_assert_false (dav_rig_exists (rig, "share/full/sub/up"));
+  g_assert_false (dav_rig_exists (rig, "share/full/x"));
+  after = dav_rig_snapshot (rig, "share/folder");
+  g_assert_cmpstr (before, ==, after);
+}
+
 /* A link is removed and moved, never what it leads to. */
 static void
 test_links (void)
@@ -229,6 +257,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dav/tree/copy", test_copy);
   g_test_add_func ("/dav/tree/move", test_move);
   g_test_add_func ("/dav/tree/delete-partly", test_delete_partly);
+  g_test_add_func ("/dav/tree/copy-partly", test_copy_partly);
   g_test_add_func ("/dav/tree/links", test_links);
   return g_test_run ();
 }
