@@ -22,15 +22,18 @@
 #define GTK3_SONAME "libgtk-3.so.0"
 #define UI_NAME "libspice-share-ui.so"
 #define UI_ENTRY "spice_share_ui_init"
+#define UI_ADD_SESSION "spice_share_ui_add_session"
 #define UI_ADD_CHANNEL "spice_share_ui_add_channel"
 
 typedef void (*UiInit) (void);
-typedef void (*UiAddChannel) (GObject *channel);
+typedef void (*UiAdd) (GObject *object);
 
 /* NULL where nothing is drawn. */
-static UiAddChannel ui_add_channel;
+static UiAdd ui_add_session;
+static UiAdd ui_add_channel;
 
-/* Made for the first channel: a process that shows no virtual machine owns no name. */
+/* Made for the first session: a process that shows no virtual machine, or one by VNC, owns no name.
+ */
 static ShareBus *bus;
 
 /* NULL where nothing is recorded; as long as the process. */
@@ -66,7 +69,8 @@ load_ui (const char *folder)
   g_autofree char *path = g_build_filename (folder, UI_NAME, NULL);
   void *gtk = dlopen (GTK3_SONAME, RTLD_LAZY | RTLD_NOLOAD);
   UiInit init = NULL;
-  UiAddChannel add_channel = NULL;
+  UiAdd add_session = NULL;
+  UiAdd add_channel = NULL;
   void *handle;
 
   if (gtk == NULL)
@@ -82,15 +86,45 @@ load_ui (const char *folder)
   if (handle != NULL)
     {
       *(void **)&init = dlsym (handle, UI_ENTRY);
+      *(void **)&add_session = dlsym (handle, UI_ADD_SESSION);
       *(void **)&add_channel = dlsym (handle, UI_ADD_CHANNEL);
     }
-  if (init == NULL || add_channel == NULL)
+  if (init == NULL || add_session == NULL || add_channel == NULL)
     {
       g_warning (_ ("The viewer's window shows no button for shared folders: %s"), dlerror ());
       return;
     }
   init ();
+  ui_add_session = add_session;
   ui_add_channel = add_channel;
+}
+
+static ShareBus *
+get_bus (void)
+{
+  if (bus == NULL)
+    bus = share_bus_new ();
+  return bus;
+}
+
+/* A viewer that shows VNC has spice-gtk in it as well; only a session with a channel is SPICE. */
+static gboolean
+on_channel_new (GSignalInvocationHint *hint, guint n, const GValue *values, gpointer user_data)
+{
+  get_bus ();
+  if (ui_add_session != NULL)
+    ui_add_session (g_value_get_object (&values[0]));
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+watch_sessions (void)
+{
+  /* The signal exists once the class does. */
+  g_autoptr (GTypeClass) klass = g_type_class_ref (SPICE_TYPE_SESSION);
+
+  g_signal_add_emission_hook (g_signal_lookup ("channel-new", SPICE_TYPE_SESSION), 0,
+                              on_channel_new, NULL, NULL);
 }
 
 static void
@@ -99,9 +133,7 @@ channel_created (SpiceShareChannel *channel, gpointer user_data)
   if (capture != NULL)
     spice_share_channel_set_capture (channel, capture);
   share_controller_attach (channel, user_data);
-  if (bus == NULL)
-    bus = share_bus_new ();
-  share_bus_add_channel (bus, G_OBJECT (channel));
+  share_bus_add_channel (get_bus (), G_OBJECT (channel));
   if (ui_add_channel != NULL)
     ui_add_channel (G_OBJECT (channel));
 }
@@ -160,4 +192,5 @@ spice_share_core_init (void)
   if (overrides->capture != NULL)
     start_capture (overrides->capture);
   load_ui (folder);
+  watch_sessions ();
 }

@@ -181,7 +181,7 @@ is_ours (guint pid)
 
 /* Viewers that the bus does not know: without the module, or without a channel. */
 static guint
-check_others (Report *report, GHashTable *known)
+check_others (Report *report, GDBusConnection *bus, GHashTable *known)
 {
   g_autoptr (GDir) proc = g_dir_open ("/proc", 0, NULL);
   const char *name;
@@ -205,6 +205,13 @@ check_others (Report *report, GHashTable *known)
           report_add (report, FINDING_BAD, finding,
                       _ ("Start it again, by “spice-share VIEWER …” or after “spice-share enable” "
                          "and a new login."));
+        }
+      else if (!viewers_is_spice (bus, (guint)pid))
+        {
+          finding
+              = g_strdup_printf (_ ("Viewer %u shows no SPICE virtual machine (yet)"), (guint)pid);
+          report_add (report, FINDING_NOTE, finding,
+                      _ ("Folders are shared through SPICE only, not through VNC."));
         }
       else
         {
@@ -241,7 +248,7 @@ check_running (Report *report, GDBusConnection *bus)
                      check_wanted (report, choices, viewer->pid, &snapshot));
       n++;
     }
-  n += bus != NULL ? check_others (report, known) : 0;
+  n += bus != NULL ? check_others (report, bus, known) : 0;
   if (n == 0)
     report_add (report, FINDING_NOTE, _ ("No viewer is running"),
                 _ ("Start one and run “spice-share doctor” again: it then looks at the virtual "

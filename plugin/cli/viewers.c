@@ -81,6 +81,20 @@ viewers_list (GDBusConnection *bus, GError **error)
 }
 
 gboolean
+viewers_is_spice (GDBusConnection *bus, guint pid)
+{
+  g_autofree char *name = g_strdup_printf (SHARE_BUS_NAME_PREFIX "%u", pid);
+  gboolean has_owner = FALSE;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
+      bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner",
+      g_variant_new ("(s)", name), G_VARIANT_TYPE ("(b)"), G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
+
+  if (reply != NULL)
+    g_variant_get (reply, "(b)", &has_owner);
+  return has_owner;
+}
+
+gboolean
 viewers_match (const Viewer *viewer, const char *vm)
 {
   return vm == NULL || g_str_equal (share_bus_share1_get_vm_name (viewer->proxy), vm)

@@ -37,6 +37,16 @@ void viewer_free (Viewer *viewer);
 GPtrArray *viewers_list (GDBusConnection *bus, GError **error);
 
 /**
+ * viewers_is_spice:
+ * @pid: a process that has the module
+ *
+ * Waits for the bus.
+ *
+ * Returns: whether it has a SPICE session, with a channel or without
+ */
+gboolean viewers_is_spice (GDBusConnection *bus, guint pid);
+
+/**
  * viewers_match:
  * @viewer: one of them
  * @vm: (nullable): name or UUID of a VM

@@ -32,7 +32,6 @@ on_map (GSignalInvocationHint *hint, guint n_values, const GValue *values, gpoin
 {
   Hook *hook = user_data;
   GObject *object = g_value_get_object (&values[0]);
-  GtkWidget *widget;
 
   if (!GTK_IS_HEADER_BAR (object)
       || !GTK_IS_APPLICATION_WINDOW (gtk_widget_get_toplevel (GTK_WIDGET (object)))
@@ -40,9 +39,7 @@ on_map (GSignalInvocationHint *hint, guint n_values, const GValue *values, gpoin
     return G_SOURCE_CONTINUE;
 
   g_object_set_qdata (object, done_quark (), hook);
-  widget = hook->make (hook->user_data);
-  gtk_header_bar_pack_start (GTK_HEADER_BAR (object), widget);
-  gtk_widget_show (widget);
+  gtk_header_bar_pack_start (GTK_HEADER_BAR (object), hook->make (hook->user_data));
   return G_SOURCE_CONTINUE;
 }
 

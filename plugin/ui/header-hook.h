@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 /**
  * HeaderHookMake:
  *
- * Returns: (transfer floating): the widget for one more header bar
+ * Returns: (transfer floating): the widget for one more header bar, which shows itself
  */
 typedef GtkWidget *(*HeaderHookMake) (gpointer user_data);
 

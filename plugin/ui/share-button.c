@@ -72,6 +72,7 @@ update (ShareUiButton *self)
 
   gtk_image_set_from_icon_name (GTK_IMAGE (self->icon), share_state_icon_name (state),
                                 GTK_ICON_SIZE_BUTTON);
+  gtk_widget_set_visible (GTK_WIDGET (self), share_ui_model_has_session (self->steering->model));
   /* The open panel says it itself, and the tooltip would lie on top of it. */
   gtk_widget_set_tooltip_text (
       GTK_WIDGET (self), gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (self)) ? NULL : sentence);
@@ -171,7 +172,8 @@ on_popover_show (GtkWidget *popover, ShareUiButton *self)
 GtkWidget *
 share_ui_button_new (ShareSteering *steering)
 {
-  ShareUiButton *self = g_object_new (SHARE_UI_TYPE_BUTTON, "use-popover", TRUE, NULL);
+  ShareUiButton *self
+      = g_object_new (SHARE_UI_TYPE_BUTTON, "use-popover", TRUE, "no-show-all", TRUE, NULL);
   GtkWidget *popover = gtk_popover_new (GTK_WIDGET (self));
 
   self->steering = steering;

@@ -17,6 +17,8 @@ G_DECLARE_FINAL_TYPE (ShareUiButton, share_ui_button, SHARE_UI, BUTTON, GtkMenuB
 /**
  * share_ui_button_new:
  * @steering: (transfer none): outlives the button
+ *
+ * It shows itself while its model has a session.
  */
 GtkWidget *share_ui_button_new (ShareSteering *steering);
 

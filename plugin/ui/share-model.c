@@ -13,8 +13,10 @@ struct _ShareUiModel
 {
   GObject parent_instance;
 
-  /* Channels alive, newest first; weak. */
+  /* Alive, newest first; weak. */
   GList *channels;
+  GList *sessions;
+  gboolean has_session;
 
   ShareSnapshot snapshot;
   gint64 settled_at;
@@ -37,6 +39,7 @@ enum
 static guint signals[N_SIGNALS];
 
 static void channel_gone (gpointer user_data, GObject *where_it_was);
+static void session_gone (gpointer user_data, GObject *where_it_was);
 
 ShareUiModel *
 share_ui_model_new (void)
@@ -58,6 +61,9 @@ share_ui_model_dispose (GObject *object)
       g_signal_handlers_disconnect_by_data (channel, self);
       g_object_weak_unref (channel, channel_gone, self);
     }
+  for (GList *l = self->sessions; l != NULL; l = l->next)
+    g_object_weak_unref (l->data, session_gone, self);
+  g_clear_list (&self->sessions, NULL);
 
   G_OBJECT_CLASS (share_ui_model_parent_class)->dispose (object);
 }
@@ -127,6 +133,7 @@ refresh (gpointer user_data)
   self->refresh_source = 0;
   share_snapshot_clear (&self->snapshot);
   share_ui_model_read (self, &self->snapshot);
+  self->has_session = self->sessions != NULL;
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
   return G_SOURCE_REMOVE;
 }
@@ -176,6 +183,32 @@ channel_gone (gpointer user_data, GObject *where_it_was)
 
   self->channels = g_list_remove (self->channels, where_it_was);
   queue_refresh (self);
+}
+
+static void
+session_gone (gpointer user_data, GObject *where_it_was)
+{
+  ShareUiModel *self = user_data;
+
+  self->sessions = g_list_remove (self->sessions, where_it_was);
+  queue_refresh (self);
+}
+
+void
+share_ui_model_add_session (ShareUiModel *self, GObject *session)
+{
+  if (g_list_find (self->sessions, session) != NULL)
+    return;
+
+  self->sessions = g_list_prepend (self->sessions, session);
+  g_object_weak_ref (session, session_gone, self);
+  queue_refresh (self);
+}
+
+gboolean
+share_ui_model_has_session (ShareUiModel *self)
+{
+  return self->has_session;
 }
 
 void

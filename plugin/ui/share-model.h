@@ -38,6 +38,21 @@ G_DECLARE_FINAL_TYPE (ShareUiModel, share_ui_model, SHARE_UI, MODEL, GObject)
 ShareUiModel *share_ui_model_new (void);
 
 /**
+ * share_ui_model_add_session:
+ * @session: (transfer none): a connection to a virtual machine that may have a channel; it is not
+ *   kept alive
+ */
+void share_ui_model_add_session (ShareUiModel *self, GObject *session);
+
+/**
+ * share_ui_model_has_session:
+ *
+ * Returns: whether there is one, as of the last `changed`. Without, nothing of this part belongs in
+ *   the viewer's window
+ */
+gboolean share_ui_model_has_session (ShareUiModel *self);
+
+/**
  * share_ui_model_add_channel:
  * @channel: (transfer none): any object with the properties and action signals of
  *   transport/share-channel.h; it is not kept alive

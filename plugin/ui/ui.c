@@ -43,6 +43,13 @@ spice_share_ui_init (void)
 }
 
 G_MODULE_EXPORT void
+spice_share_ui_add_session (GObject *session)
+{
+  if (steering.model != NULL)
+    share_ui_model_add_session (steering.model, session);
+}
+
+G_MODULE_EXPORT void
 spice_share_ui_add_channel (GObject *channel)
 {
   if (steering.model != NULL)

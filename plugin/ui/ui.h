@@ -14,10 +14,18 @@ G_BEGIN_DECLS
 /**
  * spice_share_ui_init:
  *
- * Puts the button into the header bars of windows that are mapped from now on. Main thread; the
- * display need not be open yet. Idempotent.
+ * Puts the button into the header bars of windows that are mapped from now on, where it shows while
+ * there is a session. Main thread; the display need not be open yet. Idempotent.
  */
 void spice_share_ui_init (void);
+
+/**
+ * spice_share_ui_add_session:
+ * @session: (transfer none): what channels belong to; it is not kept alive
+ *
+ * Main thread, after spice_share_ui_init().
+ */
+void spice_share_ui_add_session (GObject *session);
 
 /**
  * spice_share_ui_add_channel:

@@ -31,6 +31,9 @@ SCHEMA = 'org.spice-space.webdav'
 BUS_NAME = 'org.spice_space.Share1.p%d'
 BUS_PATH = '/org/spice_space/Share1'
 
+# VNC counts its displays from here (RFC 6143).
+VNC_FIRST_PORT = 5900
+
 # How much of the slow download the guest takes at a time, and how often.
 SLOW_BYTES = 64 << 10
 SLOW_PAUSE = 0.02
@@ -94,21 +97,27 @@ class Server:
 
 
 class Qemu:
-    """A virtual machine that is not running: it has a name, a UUID, a screen and the port."""
+    """A virtual machine that is not running: it has a name, a UUID, a screen and the port; or VNC."""
 
-    def __init__(self, name, uuid):
+    def __init__(self, name, uuid, vnc=False):
         with socket.socket() as free:
             free.bind(('127.0.0.1', 0))
             self.port = free.getsockname()[1]
         self.process = subprocess.Popen(
             ['qemu-system-x86_64', '-S', '-display', 'none', '-nodefaults', '-vga', 'std',
              '-accel', 'tcg', '-name', name, '-uuid', uuid,
-             '-spice', f'port={self.port},addr=127.0.0.1,disable-ticketing=on',
-             '-device', 'virtio-serial',
-             '-chardev', 'spiceport,id=share,name=org.spice-space.webdav.0',
-             '-device', 'virtserialport,chardev=share,name=org.spice-space.webdav.0'],
+             *(self.vnc() if vnc else self.spice())],
             stderr=subprocess.DEVNULL)
         wait_for('QEMU', self.listens)
+
+    def spice(self):
+        return ['-spice', f'port={self.port},addr=127.0.0.1,disable-ticketing=on',
+                '-device', 'virtio-serial',
+                '-chardev', 'spiceport,id=share,name=org.spice-space.webdav.0',
+                '-device', 'virtserialport,chardev=share,name=org.spice-space.webdav.0']
+
+    def vnc(self):
+        return ['-vnc', f'127.0.0.1:{self.port - VNC_FIRST_PORT}']
 
     def listens(self):
         with socket.socket() as probe:
@@ -659,6 +668,23 @@ def test_spicy(world):
         check('no button', spicy.button() is None)
 
 
+def test_vnc(world):
+    """A virtual machine that is no SPICE one: the module keeps out of its window."""
+    with contextlib.closing(Qemu('web', VMS['web'], vnc=True)) as server, contextlib.closing(
+            Viewer(world.options, server, world.folder,
+                   ['remote-viewer', f'vnc://127.0.0.1:{server.port}'])) as viewer:
+        wait_for('the window of the machine', lambda: viewer.find('frame', '(web)'), START_DEADLINE)
+        # Connected, and drawn: what is drawn later is not ours.
+        wait_for('its screen', lambda: viewer.find('drawing area', ''), START_DEADLINE)
+        viewer.picture('vnc')
+        check('no button', viewer.button() is None)
+        check('nothing on the bus', BUS_NAME % viewer.process.pid not in run(
+            'gdbus', 'call', '--session', '-d', 'org.freedesktop.DBus', '-o', '/',
+            '-m', 'org.freedesktop.DBus.ListNames'))
+        check('the doctor knows why', f'Viewer {viewer.process.pid} shows no SPICE virtual machine'
+              in viewer.spice_share('doctor'))
+
+
 def test_doctor(world):
     """What the doctor finds of viewers that run: without the port, without the module, and ours."""
     viewer = world.viewer
@@ -760,6 +786,7 @@ TESTS = [
     (test_notifications, {}),
     (test_notifications_by_application, {'DESKTOP_FILE': 'org.virt-manager.virt-viewer.desktop'}),
     (test_spicy, {}),
+    (test_vnc, {}),
     (test_doctor, {}),
     (test_headless, {}),
     (test_german, {'LANGUAGE': 'de'}),

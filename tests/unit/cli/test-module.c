@@ -166,9 +166,9 @@ test_exports (void)
 {
   assert_exports ("libspice-share.so", (const char *const[]){ "gtk_module_init", NULL });
   assert_exports ("libspice-share-core.so", (const char *const[]){ "spice_share_core_init", NULL });
-  assert_exports (
-      "libspice-share-ui.so",
-      (const char *const[]){ "spice_share_ui_init", "spice_share_ui_add_channel", NULL });
+  assert_exports ("libspice-share-ui.so",
+                  (const char *const[]){ "spice_share_ui_init", "spice_share_ui_add_session",
+                                         "spice_share_ui_add_channel", NULL });
 }
 
 int

@@ -47,6 +47,7 @@ set_up (Fixture *fixture, gconstpointer data)
   fixture->session = fake_session_new ("web", fake_uuid);
   fixture->channel = fake_channel_new (fixture->session);
   g_object_set (fixture->channel, "ready", TRUE, "port-opened", TRUE, NULL);
+  share_ui_model_add_session (fixture->steering.model, G_OBJECT (fixture->session));
   share_ui_model_add_channel (fixture->steering.model, G_OBJECT (fixture->channel));
   fixture->hook = header_hook_install (make_button, fixture);
   settle ();
@@ -194,6 +195,41 @@ test_header (Fixture *fixture, gconstpointer data)
                         fixture->steering.model, G_SIGNAL_MATCH_ID,
                         g_signal_lookup ("changed", SHARE_UI_TYPE_MODEL), 0, NULL, NULL, NULL),
                     ==, 0);
+}
+
+/* It is there while there is a session, with a channel or without. */
+static void
+test_session (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *window;
+  GtkWidget *button;
+  g_autofree char *without_port = NULL;
+  g_autofree char *with_port = NULL;
+
+  g_assert_finalize_object (fixture->channel);
+  g_assert_finalize_object (fixture->session);
+  settle ();
+  window = window_with_header (GTK_TYPE_APPLICATION_WINDOW);
+  button = button_of (window);
+  settle ();
+  g_assert_false (gtk_widget_get_visible (button));
+
+  fixture->session = fake_session_new ("web", fake_uuid);
+  share_ui_model_add_session (fixture->steering.model, G_OBJECT (fixture->session));
+  share_ui_model_add_session (fixture->steering.model, G_OBJECT (fixture->session));
+  settle ();
+  g_assert_true (gtk_widget_get_mapped (button));
+  without_port = gtk_widget_get_tooltip_text (button);
+  g_assert_nonnull (strstr (without_port, "no port"));
+
+  fixture->channel = fake_channel_new (fixture->session);
+  g_object_set (fixture->channel, "ready", TRUE, NULL);
+  share_ui_model_add_channel (fixture->steering.model, G_OBJECT (fixture->channel));
+  settle ();
+  g_assert_true (gtk_widget_get_mapped (button));
+  with_port = gtk_widget_get_tooltip_text (button);
+  g_assert_null (strstr (with_port, "no port"));
+  gtk_widget_destroy (window);
 }
 
 static void
@@ -647,6 +683,7 @@ main (int argc, char **argv)
 
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
   ADD ("/ui/header", test_header);
+  ADD ("/ui/session", test_session);
   ADD ("/ui/button", test_button);
   ADD ("/ui/revealer", test_revealer);
   ADD ("/ui/drop", test_drop);
