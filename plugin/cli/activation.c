@@ -9,10 +9,11 @@
 /* Late, so that it adds to what other files have set. */
 #define FILE_NAME "90-spice-share.conf"
 
+/* Of gnome-settings-daemon 43 (Budgie's too) and cinnamon-settings-daemon 5.6. MATE's and Xfce's
+ * have no such key in GSettings: there the environment alone counts. */
 static const char *const desktop_schemas[] = {
   "org.gnome.settings-daemon.plugins.xsettings",
   "org.cinnamon.settings-daemon.plugins.xsettings",
-  "org.mate.SettingsDaemon.plugins.xsettings",
 };
 
 char *
@@ -39,6 +40,19 @@ activation_add (const char *list, const char *module)
   return g_strconcat (list, ":", module, NULL);
 }
 
+/* A desktop of another version may have none, or make something else of it. */
+static gboolean
+has_list_of_modules (GSettingsSchema *schema)
+{
+  g_autoptr (GSettingsSchemaKey) key = NULL;
+
+  if (!g_settings_schema_has_key (schema, ACTIVATION_DESKTOP_KEY))
+    return FALSE;
+  key = g_settings_schema_get_key (schema, ACTIVATION_DESKTOP_KEY);
+  return g_variant_type_equal (g_settings_schema_key_get_value_type (key),
+                               G_VARIANT_TYPE_STRING_ARRAY);
+}
+
 GPtrArray *
 activation_desktop_settings (void)
 {
@@ -50,7 +64,7 @@ activation_desktop_settings (void)
       g_autoptr (GSettingsSchema) schema
           = g_settings_schema_source_lookup (source, desktop_schemas[i], TRUE);
 
-      if (schema != NULL && g_settings_schema_has_key (schema, ACTIVATION_DESKTOP_KEY))
+      if (schema != NULL && has_list_of_modules (schema))
         g_ptr_array_add (found, g_settings_new_full (schema, NULL, NULL));
     }
   return found;

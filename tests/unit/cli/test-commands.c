@@ -437,22 +437,56 @@ test_doctor (Fixture *fixture, gconstpointer data)
   run_clear (&result);
 }
 
+/* The file of the environment, and the key of GNOME's own schema, as Debian packages it. */
 static void
 test_enable (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *path
       = g_build_filename (fixture->folder, "config", "environment.d", "90-spice-share.conf", NULL);
+  g_autofree char *settings
+      = g_build_filename (fixture->folder, "config", "glib-2.0", "settings", NULL);
+  g_autofree char *keyfile = g_build_filename (settings, "keyfile", NULL);
+  g_autofree char *enabled = NULL;
+  g_autofree char *disabled = NULL;
+  g_autoptr (GError) error = NULL;
   Run result;
+
+  g_assert_cmpint (g_mkdir_with_parents (settings, 0700), ==, 0);
+  g_file_set_contents (keyfile,
+                       "[org/gnome/settings-daemon/plugins/xsettings]\n"
+                       "enabled-gtk-modules=['gail']\n",
+                       -1, &error);
+  g_assert_no_error (error);
+  run (fixture, &result, "doctor", NULL);
+  assert_contains (result.out, "only when spice-share starts them");
+  run_clear (&result);
 
   g_assert_cmpint (run (fixture, &result, "enable", NULL), ==, EXIT_STATUS_OK);
   run_clear (&result);
   g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
+  enabled = read_keyfile (fixture);
+  assert_contains (enabled,
+                   "enabled-gtk-modules=['gail', '" BUILD_DIR "/plugin/libspice-share.so']\n");
+  run (fixture, &result, "doctor", NULL);
+  assert_contains (result.out, "Viewers load the module by themselves");
+  run_clear (&result);
+
+  /* The desktop's key is overridden by somebody else. */
+  g_file_set_contents (keyfile,
+                       "[org/gnome/settings-daemon/plugins/xsettings]\n"
+                       "enabled-gtk-modules=['gail']\n",
+                       -1, &error);
+  g_assert_no_error (error);
   run (fixture, &result, "doctor", NULL);
   assert_contains (result.out, "The module is enabled, but");
+  run_clear (&result);
+  g_assert_cmpint (run (fixture, &result, "enable", NULL), ==, EXIT_STATUS_OK);
   run_clear (&result);
   g_assert_cmpint (run (fixture, &result, "disable", NULL), ==, EXIT_STATUS_OK);
   run_clear (&result);
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  disabled = read_keyfile (fixture);
+  assert_contains (disabled, "enabled-gtk-modules=['gail']\n");
 }
 
 int
