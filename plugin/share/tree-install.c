@@ -5,10 +5,53 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "share/share-private.h"
 #include "share/tree-private.h"
+
+/* A second name is never given over another file. */
+static int
+link_no_replace (int from_folder, const char *from, int to_folder, const char *to)
+{
+  int error;
+
+  if (linkat (from_folder, from, to_folder, to, 0) < 0)
+    return -errno;
+  if (unlinkat (from_folder, from, 0) == 0 || errno == ENOENT)
+    return 0;
+  error = -errno;
+  unlinkat (to_folder, to, 0);
+  return error;
+}
+
+/* A folder is renamed over nothing but an empty one, which this is. */
+static int
+folder_no_replace (int from_folder, const char *from, int to_folder, const char *to)
+{
+  int error;
+
+  if (mkdirat (to_folder, to, 0700) < 0)
+    return -errno;
+  if (renameat (from_folder, from, to_folder, to) == 0)
+    return 0;
+  error = errno == ENOTEMPTY ? -EEXIST : -errno;
+  unlinkat (to_folder, to, AT_REMOVEDIR);
+  return error;
+}
+
+/* For file systems that know neither the flag nor second names, as FAT on old kernels. */
+static int
+look_and_rename (int from_folder, const char *from, int to_folder, const char *to)
+{
+  ShareStat stat;
+  int error = share_stat_at (to_folder, to, &stat);
+
+  if (error != -ENOENT)
+    return error < 0 ? error : -EEXIST;
+  return renameat (from_folder, from, to_folder, to) < 0 ? -errno : 0;
+}
 
 int
 rename_no_replace (int from_folder, const char *from, int to_folder, const char *to)
@@ -20,10 +63,17 @@ rename_no_replace (int from_folder, const char *from, int to_folder, const char 
     return 0;
   if (errno != EINVAL && errno != ENOSYS)
     return -errno;
-  error = share_stat_at (to_folder, to, &stat);
-  if (error != -ENOENT)
-    return error < 0 ? error : -EEXIST;
-  return renameat (from_folder, from, to_folder, to) < 0 ? -errno : 0;
+
+  /* NFS has no such flag. */
+  error = share_stat_at (from_folder, from, &stat);
+  if (error < 0)
+    return error;
+  if (stat.type == SHARE_TYPE_FOLDER)
+    return folder_no_replace (from_folder, from, to_folder, to);
+  error = link_no_replace (from_folder, from, to_folder, to);
+  if (error == -EPERM || error == -EOPNOTSUPP || error == -ENOSYS || error == -EMLINK)
+    return look_and_rename (from_folder, from, to_folder, to);
+  return error;
 }
 
 /* Moves what nobody wants any more out of sight, and removes it there. */

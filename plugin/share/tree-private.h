@@ -105,8 +105,10 @@ int tree_install (Share *share,
 /**
  * rename_no_replace:
  *
- * Returns: 0, -EEXIST, or another negative errno. Where the file system cannot do both in one step,
- *   it looks first.
+ * Where the file system cannot do both in one step, by what it does in one: a second name, or a
+ * folder that is made first. Where it cannot do that either, it looks before.
+ *
+ * Returns: 0, -EEXIST, or another negative errno
  */
 int rename_no_replace (int from_folder, const char *from, int to_folder, const char *to);
 

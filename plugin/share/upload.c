@@ -242,7 +242,13 @@ swap_in (ShareUpload *self, const ShareStat *ours, const ShareStat *expected)
   if (error == -ENOENT)
     return -ESTALE;
   if (error == -EINVAL || error == -ENOSYS)
-    return renameat (staging, self->temp, self->parent, self->name) < 0 ? -errno : 0;
+    {
+      /* As near to the rename as can be. */
+      if (share_stat_at (self->parent, self->name, &stat) < 0
+          || !share_stat_same_version (&stat, expected))
+        return -ESTALE;
+      return renameat (staging, self->temp, self->parent, self->name) < 0 ? -errno : 0;
+    }
   if (error < 0)
     return error;
   if (share_stat_at (staging, self->temp, &stat) < 0 || !share_stat_same_version (&stat, expected))
