@@ -170,6 +170,25 @@ do_remove (Fixture *self, const char *path, ShareFailures *failures)
   return run_op (self, remove_job, &op);
 }
 
+static int
+carry (Fixture *self,
+       ShareJob job,
+       const char *source,
+       const char *target,
+       ShareTreeFlags flags,
+       ShareFailures *failures,
+       gboolean *created)
+{
+  g_autoptr (ShareFailures) ignored = share_failures_new ();
+  Op op = { .path = source,
+            .target = target,
+            .flags = flags,
+            .failures = failures ? failures : ignored,
+            .created = created };
+
+  return run_op (self, job, &op);
+}
+
 static void
 copy_job (Share *share, gpointer data)
 {
@@ -186,14 +205,7 @@ do_copy (Fixture *self,
          ShareFailures *failures,
          gboolean *created)
 {
-  g_autoptr (ShareFailures) ignored = share_failures_new ();
-  Op op = { .path = source,
-            .target = target,
-            .flags = flags,
-            .failures = failures ? failures : ignored,
-            .created = created };
-
-  return run_op (self, copy_job, &op);
+  return carry (self, copy_job, source, target, flags, failures, created);
 }
 
 static void
@@ -212,25 +224,26 @@ do_move (Fixture *self,
          ShareFailures *failures,
          gboolean *created)
 {
-  g_autoptr (ShareFailures) ignored = share_failures_new ();
-  Op op = { .path = source,
-            .target = target,
-            .flags = flags,
-            .failures = failures ? failures : ignored,
-            .created = created };
+  return carry (self, move_job, source, target, flags, failures, created);
+}
 
-  return run_op (self, move_job, &op);
+static ShareAttributes *
+open_attributes (Share *share, Op *op)
+{
+  ShareAttributes *attributes = NULL;
+  ShareStat stat;
+
+  op->result = share_attributes_open (share, op->path, &stat, &attributes);
+  return attributes;
 }
 
 static void
 set_xattr_job (Share *share, gpointer data)
 {
   Op *op = data;
-  g_autoptr (ShareAttributes) attributes = NULL;
-  ShareStat stat;
+  g_autoptr (ShareAttributes) attributes = open_attributes (share, op);
 
-  op->result = share_attributes_open (share, op->path, &stat, &attributes);
-  if (op->result == 0)
+  if (attributes != NULL)
     op->result = share_attributes_set (attributes, op->target, op->content, strlen (op->content));
 }
 
@@ -291,11 +304,9 @@ static void
 remove_xattr_job (Share *share, gpointer data)
 {
   Op *op = data;
-  g_autoptr (ShareAttributes) attributes = NULL;
-  ShareStat stat;
+  g_autoptr (ShareAttributes) attributes = open_attributes (share, op);
 
-  op->result = share_attributes_open (share, op->path, &stat, &attributes);
-  if (op->result == 0)
+  if (attributes != NULL)
     op->result = share_attributes_remove (attributes, op->target);
 }
 
@@ -311,11 +322,9 @@ static void
 set_mtime_job (Share *share, gpointer data)
 {
   Op *op = data;
-  g_autoptr (ShareAttributes) attributes = NULL;
-  ShareStat stat;
+  g_autoptr (ShareAttributes) attributes = open_attributes (share, op);
 
-  op->result = share_attributes_open (share, op->path, &stat, &attributes);
-  if (op->result == 0)
+  if (attributes != NULL)
     op->result = share_attributes_set_mtime (attributes, op->mtime, op->nsec);
 }
 
