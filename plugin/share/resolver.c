@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "share/dir-buffer.h"
 #include "share/share-private.h"
 
 /* Names looked at in one resolution, those of links included: links that lead to and fro do not
@@ -131,21 +132,19 @@ duplicate (int fd)
  *
  * Returns: a descriptor or a negative errno, -ELOOP for a link */
 static int
-open_name (int folder, const char *name, int flags, mode_t *type)
+open_name (int folder, const char *name, int flags, struct stat *st)
 {
   int fd = openat (folder, name, flags | O_NOFOLLOW | O_CLOEXEC);
-  struct stat st;
 
   if (fd < 0)
     return -errno;
-  if (fstat (fd, &st) < 0)
+  if (fstat (fd, st) < 0)
     {
       int error = -errno;
 
       close (fd);
       return error;
     }
-  *type = st.st_mode & S_IFMT;
   return fd;
 }
 
@@ -160,7 +159,7 @@ open_stepwise (int folder, const char *path, int flags)
     {
       const char *slash = strchrnul (path, '/');
       gsize length = (gsize)(slash - path);
-      mode_t type;
+      struct stat st;
       int next;
 
       if (length == 0 || length > RESOLVER_NAME_MAX)
@@ -169,8 +168,8 @@ open_stepwise (int folder, const char *path, int flags)
         {
           memcpy (name, path, length);
           name[length] = '\0';
-          next = open_name (fd, name, *slash ? O_PATH | O_DIRECTORY : flags, &type);
-          if (next >= 0 && type == S_IFLNK)
+          next = open_name (fd, name, *slash ? O_PATH | O_DIRECTORY : flags, &st);
+          if (next >= 0 && S_ISLNK (st.st_mode))
             {
               close (next);
               next = -ELOOP;
@@ -194,6 +193,41 @@ resolver_open_plain (int folder, const char *path, int flags)
     return flags & O_PATH ? duplicate (folder) : resolver_reopen (folder, flags);
   fd = open_beneath (folder, path, flags);
   return fd == -ENOSYS ? open_stepwise (folder, path, flags) : fd;
+}
+
+/* Whether @folder lists @name, whatever the case of its letters. */
+static gboolean
+is_listed (int folder, const char *name)
+{
+  int fd = resolver_reopen (folder, O_RDONLY);
+  DirBuffer buffer = { 0 };
+  gboolean listed = FALSE;
+  DirEntry entry;
+
+  while (fd >= 0 && !listed && dir_buffer_next (&buffer, fd, &entry) > 0)
+    listed = g_ascii_strcasecmp (entry.name, name) == 0;
+  if (fd >= 0)
+    close (fd);
+  return listed;
+}
+
+/* Whether a name that may be asked for has to be looked at with what it stands for: where a file
+ * system finds a file by more names than it lists. Short names as FAT makes them have a tilde. */
+static gboolean
+may_be_alias (Share *share, const char *names)
+{
+  return staging_has_aliases (share)
+         || ((share->flags & SHARE_DENY_HIDDEN) && strchr (names, '~') != NULL);
+}
+
+/* Whether @name is another name for something the guest cannot see. */
+static gboolean
+is_alias (Share *share, int folder, const char *name, const struct stat *st)
+{
+  if (S_ISDIR (st->st_mode) && staging_has_aliases (share)
+      && staging_is_one (share, st->st_dev, st->st_ino))
+    return TRUE;
+  return (share->flags & SHARE_DENY_HIDDEN) && strchr (name, '~') && !is_listed (folder, name);
 }
 
 static int
@@ -268,7 +302,7 @@ walk (Walk *self, char *target_name)
   while ((result = walk_take_name (self, name)) > 0)
     {
       gboolean is_last = self->pending->len == 0;
-      mode_t type;
+      struct stat st;
       int fd;
 
       if (++self->steps > RESOLVER_MAX_STEPS)
@@ -288,8 +322,13 @@ walk (Walk *self, char *target_name)
       if (result < 0)
         return result;
 
-      fd = open_name (self->fd, name, O_PATH, &type);
-      if (fd >= 0 && type == S_IFLNK)
+      fd = open_name (self->fd, name, O_PATH, &st);
+      if (fd >= 0 && is_alias (self->share, self->fd, name, &st))
+        {
+          close (fd);
+          return -ENOENT;
+        }
+      if (fd >= 0 && S_ISLNK (st.st_mode))
         {
           result = walk_link (self, fd);
           close (fd);
@@ -308,7 +347,7 @@ walk (Walk *self, char *target_name)
         return fd;
       close (self->fd);
       self->fd = fd;
-      self->type = type;
+      self->type = st.st_mode & S_IFMT;
       if (self->real->len > 0)
         g_string_append_c (self->real, '/');
       g_string_append (self->real, name);
@@ -348,6 +387,8 @@ open_checked (Share *self, const char *path)
 
   if (!*path)
     return duplicate (self->root);
+  if (may_be_alias (self, path))
+    return open_walking (self, path, NULL);
   fd = open_beneath (self->root, path, O_PATH);
   if (fd == -ENOSYS || (fd == -ELOOP && !(self->flags & SHARE_DENY_SYMLINKS)))
     return open_walking (self, path, NULL);
@@ -368,6 +409,8 @@ resolver_open_parent (Share *self, const char *path, const char **name)
   int error = resolver_check_path (path, strlen (path), self->flags);
   const char *slash = strrchr (path, '/');
   g_autofree char *parent = NULL;
+  struct stat st;
+  int fd;
 
   if (error < 0)
     return error;
@@ -375,7 +418,14 @@ resolver_open_parent (Share *self, const char *path, const char **name)
     return -EBUSY;
   *name = slash ? slash + 1 : path;
   parent = g_strndup (path, slash ? (gsize)(slash - path) : 0);
-  return open_checked (self, parent);
+  fd = open_checked (self, parent);
+  if (fd >= 0 && may_be_alias (self, *name) && fstatat (fd, *name, &st, AT_SYMLINK_NOFOLLOW) == 0
+      && is_alias (self, fd, *name, &st))
+    {
+      close (fd);
+      return -ENOENT;
+    }
+  return fd;
 }
 
 int
@@ -399,11 +449,11 @@ resolver_open_target (Share *self, const char *path, char *name)
 int
 resolver_open_at (Share *self, const char *folder_path, int folder, const char *name)
 {
-  mode_t type;
-  int fd = open_name (folder, name, O_PATH, &type);
+  struct stat st;
+  int fd = open_name (folder, name, O_PATH, &st);
   g_autofree char *path = NULL;
 
-  if (fd < 0 || type != S_IFLNK)
+  if (fd < 0 || !S_ISLNK (st.st_mode))
     return fd;
   close (fd);
   path = *folder_path ? g_strconcat (folder_path, "/", name, NULL) : g_strdup (name);

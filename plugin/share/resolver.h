@@ -12,6 +12,11 @@
  * root, and nothing the kernel would follow by itself (magic links) is followed. Absolute links are
  * refused. Either way the result is a descriptor: a path that was checked is never used again.
  *
+ * A file system may find a file by a name it does not list (FAT's short names, folded letters).
+ * Where that is so, what cannot be seen by its name is not found by another one: the walk asks of
+ * each folder whether it is a staging folder, and with SHARE_DENY_HIDDEN of each name with a tilde
+ * whether it is listed.
+ *
  * Everything here runs in a ShareJob and returns a negative errno:
  *   -ENOENT        no such file, or a name that does not exist for the guest
  *   -ENOTDIR       a file where a folder is needed

@@ -25,8 +25,9 @@ struct _Share
   GMutex lock;    /* never held across a system call on files */
   GQueue handles; /* ShareHandle.link */
 
-  GMutex staging_lock; /* only pool threads take it, so they may make system calls meanwhile */
-  GQueue staging;      /* Staging */
+  GMutex staging_lock;     /* only pool threads take it, so they may make system calls meanwhile */
+  GQueue staging;          /* Staging */
+  int staging_has_aliases; /* atomic */
 
   GMutex claims_lock; /* never held across a system call */
   GCond claims_cond;

@@ -33,6 +33,7 @@ struct _Staging
   ShareStat base_stat;
   char name[STAGING_NAME_SIZE];
   int folder;
+  struct stat folder_stat;
   int owner; /* holds the lock */
   guint users;
 };
@@ -42,6 +43,40 @@ staging_is_reserved (const char *name, gsize length)
 {
   return length >= strlen (STAGING_PREFIX)
          && g_ascii_strncasecmp (name, STAGING_PREFIX, strlen (STAGING_PREFIX)) == 0;
+}
+
+gboolean
+staging_has_aliases (Share *share)
+{
+  return g_atomic_int_get (&share->staging_has_aliases);
+}
+
+gboolean
+staging_is_one (Share *share, guint64 dev, guint64 inode)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&share->staging_lock);
+
+  for (GList *link = share->staging.head; link; link = link->next)
+    {
+      const struct stat *st = &((Staging *)link->data)->folder_stat;
+
+      if (st->st_dev == dev && st->st_ino == inode)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Whoever has other names for it has this one. */
+static gboolean
+is_found_by_alias (Staging *self)
+{
+  char upper[STAGING_NAME_SIZE];
+  struct stat st;
+
+  for (gsize i = 0; i < sizeof upper; i++)
+    upper[i] = g_ascii_toupper (self->name[i]);
+  return fstatat (self->base, upper, &st, AT_SYMLINK_NOFOLLOW) == 0
+         && st.st_dev == self->folder_stat.st_dev && st.st_ino == self->folder_stat.st_ino;
 }
 
 int
@@ -140,7 +175,7 @@ make_folder (Share *share, Staging *self)
   if (self->folder < 0)
     error = errno == ENOENT ? -EAGAIN : -errno;
   /* The parent may have an ACL that is inherited. */
-  else if (fchmod (self->folder, 0700) < 0)
+  else if (fchmod (self->folder, 0700) < 0 || fstat (self->folder, &self->folder_stat) < 0)
     error = -errno;
   else
     error = lock_folder (self);
@@ -176,6 +211,8 @@ staging_new (Share *share, int base, const ShareStat *base_stat, Staging **stagi
       staging_free (self);
       return error;
     }
+  if (is_found_by_alias (self))
+    g_atomic_int_set (&share->staging_has_aliases, TRUE);
   g_queue_push_tail (&share->staging, self);
   *staging = self;
   return 0;
@@ -332,7 +369,8 @@ clear_leftover (Share *share, int base, const char *name, int folder)
   gboolean cleared = FALSE;
   int owner;
 
-  if (fstat (folder, &st) < 0 || st.st_uid != geteuid () || (st.st_mode & 0077))
+  /* Nobody else can have put anything there. (On FAT everything may be read by all.) */
+  if (fstat (folder, &st) < 0 || st.st_uid != geteuid () || (st.st_mode & 0022))
     return FALSE;
   owner = openat (folder, OWNER_NAME, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (owner < 0)

@@ -44,6 +44,22 @@ typedef struct _Staging Staging;
 gboolean staging_is_reserved (const char *name, gsize length);
 
 /**
+ * staging_has_aliases:
+ *
+ * Whether a folder of this share lies on a file system that finds it by other names too, which no
+ * look at a name tells (FAT's short names, Unicode's foldings): then it is to be told by what it
+ * is, staging_is_one(). Any thread.
+ */
+gboolean staging_has_aliases (Share *share);
+
+/**
+ * staging_is_one:
+ *
+ * Whether this is a staging folder of @share. In a pool thread.
+ */
+gboolean staging_is_one (Share *share, guint64 dev, guint64 inode);
+
+/**
  * staging_acquire:
  * @folder: descriptor of the folder the new thing is to be moved into
  * @staging: (out): to be given back by staging_release()

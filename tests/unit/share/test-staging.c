@@ -228,7 +228,7 @@ test_not_ours (Fixture *fixture, gconstpointer flags)
       g_autofree char *path = fixture_path (fixture, folders[i]);
 
       fixture_mkdir (fixture, folders[i]);
-      g_assert_no_errno (chmod (path, folders[i] == open_to_all ? 0755 : 0700));
+      g_assert_no_errno (chmod (path, folders[i] == open_to_all ? 0777 : 0700));
       if (folders[i] != never_used && folders[i] != no_owner)
         write_in (fixture, folders[i], "owner", folders[i] == unmarked ? "mine" : MARK);
       if (folders[i] != never_used)
