@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "transport/message-log.h"
 
 /* The first members of SpiceMsgOut. */
 typedef struct
@@ -27,9 +28,19 @@ typedef struct
   guint8 *header;
 } MsgOut;
 
+/* The first members of SpiceMsgIn; room for the longer header. */
+typedef struct
+{
+  int refcount;
+  SpiceChannel *channel;
+  guint8 header[sizeof (SpiceDataHeader)];
+} MsgIn;
+
 /* Where the 16-bit message type stands: SpiceMiniDataHeader, SpiceDataHeader of protocol.h. */
 #define MINI_HEADER_TYPE 0
 #define FULL_HEADER_TYPE 8
+/* The 32-bit size of the body follows it. */
+#define HEADER_SIZE_AFTER_TYPE 2
 
 /* Any sane table ends long before (the last message of a port is 202). */
 #define MAX_HANDLERS 4096
@@ -107,6 +118,7 @@ spice_private_handlers_init (SpicePrivateHandlers *self,
   if (table[SPICE_MSG_SPICEVMC_COMPRESSED_DATA] != NULL)
     return incompatible (error, "SPICE_MSG_SPICEVMC_COMPRESSED_DATA");
 
+  message_log_wrap (table, header.len);
   self->stock_data = table[SPICE_MSG_SPICEVMC_DATA];
   self->stock_migrate = table[SPICE_MSG_MIGRATE];
   table[SPICE_MSG_SPICEVMC_DATA] = data;
@@ -116,6 +128,22 @@ spice_private_handlers_init (SpicePrivateHandlers *self,
   g_array_append_vals (self->array, table, header.len);
   klass->priv = (gpointer)self;
   return TRUE;
+}
+
+gboolean
+spice_private_message_size (SpiceChannel *channel, SpiceMsgIn *message, guint16 type, guint32 *size)
+{
+  gboolean mini = spice_channel_test_common_capability (channel, SPICE_COMMON_CAP_MINI_HEADER);
+  const gsize offset = mini ? MINI_HEADER_TYPE : FULL_HEADER_TYPE;
+  MsgIn in;
+  guint16 is_type;
+
+  if (!spice_private_read (message, &in, sizeof in) || in.channel != channel)
+    return FALSE;
+  memcpy (&is_type, in.header + offset, sizeof is_type);
+  memcpy (size, in.header + offset + HEADER_SIZE_AFTER_TYPE, sizeof *size);
+  *size = GUINT32_FROM_LE (*size);
+  return GUINT16_FROM_LE (is_type) == type;
 }
 
 /* How many bytes SpiceChannelPrivate has at most: GObject lays it out before the instance. */

@@ -7,8 +7,9 @@
  *                         `GArray *caps` of guint32
  *                         SpiceMsgOut is { int refcount; SpiceChannel *channel; marshallers;
  *                         marshaller; uint8_t *header; … }
- * None of it is taken on trust: what does not check out is reported as "not here", and the caller
- * does without (no compressed send, or the viewer's own channel).
+ *                         SpiceMsgIn is { int refcount; SpiceChannel *channel; uint8_t header[18];
+ * … } None of it is taken on trust: what does not check out is reported as "not here", and the
+ * caller does without (no compressed send, or the viewer's own channel).
  *
  * Everything here is for the main thread.
  *
@@ -42,7 +43,8 @@ typedef struct
  * @migrate: our handler of MIGRATE (1)
  * @error: what did not hold (%SPICE_SHARE_ERROR_INCOMPATIBLE)
  *
- * Gives @klass a table of its own. The other base handlers (SET_ACK, PING …) stay spice-gtk's.
+ * Gives @klass a table of its own. The other base handlers (SET_ACK, PING …) stay spice-gtk's, each
+ * behind one that says so (message-log.h).
  *
  * Returns: %FALSE if the table is not what we know; @klass is unchanged then
  */
@@ -52,6 +54,20 @@ gboolean spice_private_handlers_init (SpicePrivateHandlers *self,
                                       spice_msg_handler compressed,
                                       spice_msg_handler migrate,
                                       GError **error);
+
+/**
+ * spice_private_message_size:
+ * @message: what spice-gtk gives to the handler of @type
+ * @size: (out): of what follows the header, in bytes
+ *
+ * For who wants to say it: makes system calls.
+ *
+ * Returns: %FALSE if its header is not where we look for it
+ */
+gboolean spice_private_message_size (SpiceChannel *channel,
+                                     SpiceMsgIn *message,
+                                     guint16 type,
+                                     guint32 *size);
 
 /**
  * SpicePrivateCaps:

@@ -127,6 +127,40 @@ test_base_messages (Rig *rig)
     }
 }
 
+static void
+note_debug (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
+{
+  g_ptr_array_add (user_data, g_strdup (message));
+}
+
+/* Whoever listens hears of every message, those that spice-gtk handles included. */
+static void
+test_message_log (Rig *rig)
+{
+  static const char *const expected[]
+      = { "received PORT_INIT, 34 bytes", "received SET_ACK, 8 bytes", "received PING, 12 bytes",
+          "received DATA, 54 bytes" };
+
+  g_setenv ("G_MESSAGES_DEBUG", "spice-share", TRUE);
+  for (int flags = 0; flags <= SCRIPTED_MINI_HEADER; flags += SCRIPTED_MINI_HEADER)
+    {
+      g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
+      guint handler = g_log_set_handler ("spice-share", G_LOG_LEVEL_DEBUG, note_debug, lines);
+      g_autoptr (ScriptedServer) server = scripted_server_new (flags, base_messages, NULL);
+      g_autoptr (ShareViewer) viewer = play (rig, server);
+
+      g_log_remove_handler ("spice-share", handler);
+      for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+        if (!g_ptr_array_find_with_equal_func (lines, expected[i], g_str_equal, NULL))
+          {
+            for (guint j = 0; j < lines->len; j++)
+              g_test_message ("%s", (char *)lines->pdata[j]);
+            g_error ("nobody said “%s”", expected[i]);
+          }
+    }
+  g_unsetenv ("G_MESSAGES_DEBUG");
+}
+
 /* What we send to a server that has LZ4, and to one that has not, under either header. */
 static void
 big_reply (ScriptedConn *conn, gpointer user_data)
@@ -367,6 +401,7 @@ main (int argc, char **argv)
 {
   rig_test_init (&argc, &argv);
   rig_test_add ("/scripted/base-messages", RIG_TCP, 90, test_base_messages);
+  rig_test_add ("/scripted/message-log", RIG_TCP, 60, test_message_log);
   rig_test_add ("/scripted/big-reply", RIG_TCP, 90, test_big_reply);
   rig_test_add ("/scripted/good-compressed", RIG_TCP, 60, test_good_compressed);
   rig_test_add ("/scripted/broken-compressed", RIG_TCP, 90, test_broken_compressed);
