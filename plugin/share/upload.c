@@ -272,12 +272,16 @@ move_into_place (ShareUpload *self,
   return renameat (staging, self->temp, self->parent, self->name) < 0 ? -errno : 0;
 }
 
-/* Network file systems say at the close that there was no room. */
+/* Network file systems say at the close that there was no room. What is to replace a file is on its
+ * way to the disk before (upload.h); not every file system can be told so. */
 static int
-close_written (ShareUpload *self)
+close_written (ShareUpload *self, gboolean replaces)
 {
-  int error = close (self->fd) < 0 && errno != EINTR ? -errno : 0;
+  int error;
 
+  if (replaces)
+    (void)sync_file_range (self->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+  error = close (self->fd) < 0 && errno != EINTR ? -errno : 0;
   self->fd = -1;
   return error;
 }
@@ -334,7 +338,7 @@ replace_old (ShareUpload *self,
       /* To say later what became of just this file, whoever replaces it next. */
       place = openat (staging_get_folder (self->staging), self->temp,
                       O_PATH | O_NOFOLLOW | O_CLOEXEC);
-      error = place < 0 ? -errno : close_written (self);
+      error = place < 0 ? -errno : close_written (self, old >= 0);
     }
   if (error == 0)
     error = share_stat_fd (place, &ours);

@@ -9,15 +9,18 @@
 #include "share-ops.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static char *rival_path; /* what the other writer makes; NULL: nobody is there */
-static gint no_links;    /* (atomic) */
-static gint n_links;     /* (atomic) */
+static char *rival_path;       /* what the other writer makes; NULL: nobody is there */
+static gint no_links;          /* (atomic) */
+static gint n_links;           /* (atomic) */
+static gint n_begun;           /* (atomic): files that were begun to be written out */
+static gint n_begun_at_rename; /* (atomic): the same at the last rename */
 
 int
 renameat2 (int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
@@ -40,6 +43,7 @@ int
 renameat (int from_folder, const char *from, int to_folder, const char *to)
 {
   make_rival ();
+  g_atomic_int_set (&n_begun_at_rename, g_atomic_int_get (&n_begun));
   return (int)syscall (SYS_renameat2, from_folder, from, to_folder, to, 0);
 }
 
@@ -54,6 +58,14 @@ linkat (int from_folder, const char *from, int to_folder, const char *to, int fl
   make_rival ();
   g_atomic_int_inc (&n_links);
   return (int)syscall (SYS_linkat, from_folder, from, to_folder, to, flags);
+}
+
+int
+sync_file_range (int fd, off64_t offset, off64_t count, unsigned flags)
+{
+  g_assert_cmpuint (flags, ==, SYNC_FILE_RANGE_WRITE);
+  g_atomic_int_inc (&n_begun);
+  return (int)syscall (SYS_sync_file_range, fd, offset, count, flags);
 }
 
 static void
@@ -142,6 +154,29 @@ test_move (Fixture *fixture, gconstpointer flags)
   g_assert_true (fixture_exists (fixture, "moved-folder/inner"));
 }
 
+/* What replaces a file is on its way to the disk before; what is new need not be. */
+static void
+test_order (Fixture *fixture, gconstpointer flags)
+{
+  ShareStat stat;
+  Put new = { .path = "new", .content = "first" };
+  Put replacing = { .path = "new", .content = "second" };
+  Put expected = { .path = "new", .content = "third", .expected = &stat };
+
+  g_atomic_int_set (&n_begun, 0);
+  put (fixture, &new);
+  g_assert_cmpint (new.commit, ==, 0);
+  g_assert_cmpint (g_atomic_int_get (&n_begun), ==, 0);
+  put (fixture, &replacing);
+  g_assert_cmpint (replacing.commit, ==, 0);
+  g_assert_cmpint (g_atomic_int_get (&n_begun_at_rename), ==, 1);
+  g_assert_cmpint (do_stat (fixture, "new", &stat), ==, 0);
+  put (fixture, &expected);
+  g_assert_cmpint (expected.commit, ==, 0);
+  g_assert_cmpint (g_atomic_int_get (&n_begun_at_rename), ==, 2);
+  assert_content (fixture, "new", "third");
+}
+
 /* The same where a file cannot have a second name: then not at the very last moment. */
 static void
 test_no_links (Fixture *fixture, gconstpointer flags)
@@ -172,6 +207,7 @@ main (int argc, char **argv)
   ADD ("/install/upload", test_upload);
   ADD ("/install/expected", test_expected);
   ADD ("/install/move", test_move);
+  ADD ("/install/order", test_order);
   ADD ("/install/no-links", test_no_links);
 #undef ADD
   return g_test_run ();
