@@ -26,7 +26,9 @@ meson install -C "$build" --no-rebuild >"$scratch/output" 2>&1 || { cat "$scratc
 status=0
 for file in bin/spice-share gtk-3.0/modules/libspice-share.so spice-share/libspice-share-core.so \
   spice-share/libspice-share-ui.so schemas/org.spice-space.webdav.gschema.xml \
-  man1/spice-share.1 de/LC_MESSAGES/spice-share.mo; do
+  man1/spice-share.1 bash-completion/completions/spice-share dbus-1/interfaces/org.spice_space.Share1.xml \
+  metainfo/org.spice_space.spice_share.metainfo.xml de/LC_MESSAGES/spice-share.mo \
+  es/LC_MESSAGES/spice-share.mo fr/LC_MESSAGES/spice-share.mo zh_CN/LC_MESSAGES/spice-share.mo; do
   if [ -z "$(find "$DESTDIR" -path "*/$file" -o -path "*/$file.gz")" ]; then
     echo "not installed: $file" >&2
     status=1
