@@ -5,6 +5,7 @@
 #include "fake-share-channel.h"
 
 #include "base/error.h"
+#include "share-signals.h"
 
 struct _SpiceShareChannel
 {
@@ -111,18 +112,8 @@ spice_share_channel_class_init (SpiceShareChannelClass *klass)
   g_object_class_install_property (
       object_class, PROP_COMPRESSION,
       g_param_spec_int ("compression", NULL, NULL, 0, 2, 0, G_PARAM_READWRITE));
-  g_signal_new ("ready", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  g_signal_new ("sharing-started", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
-                G_TYPE_STRING, G_TYPE_BOOLEAN);
-  g_signal_new ("sharing-stopped", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  g_signal_new ("share-error", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
-                G_TYPE_ERROR);
-  g_signal_new_class_handler ("share-directory", type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-                              G_CALLBACK (own_answer_to_share_directory), NULL, NULL, NULL,
-                              G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
-  g_signal_new_class_handler ("stop-sharing", type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-                              G_CALLBACK (own_answer_to_stop_sharing), NULL, NULL, NULL,
-                              G_TYPE_NONE, 0);
+  fake_add_signals (type, G_CALLBACK (own_answer_to_share_directory),
+                    G_CALLBACK (own_answer_to_stop_sharing));
 }
 
 /* The functions of share-channel.h, and the one of spice-gtk that would look for a server. */

@@ -437,6 +437,19 @@ test_doctor (Fixture *fixture, gconstpointer data)
   run_clear (&result);
 }
 
+/* What somebody has set for GNOME. */
+static void
+write_modules (const char *keyfile)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_file_set_contents (keyfile,
+                       "[org/gnome/settings-daemon/plugins/xsettings]\n"
+                       "enabled-gtk-modules=['gail']\n",
+                       -1, &error);
+  g_assert_no_error (error);
+}
+
 /* The file of the environment, and the key of GNOME's own schema, as Debian packages it. */
 static void
 test_enable (Fixture *fixture, gconstpointer data)
@@ -448,15 +461,10 @@ test_enable (Fixture *fixture, gconstpointer data)
   g_autofree char *keyfile = g_build_filename (settings, "keyfile", NULL);
   g_autofree char *enabled = NULL;
   g_autofree char *disabled = NULL;
-  g_autoptr (GError) error = NULL;
   Run result;
 
   g_assert_cmpint (g_mkdir_with_parents (settings, 0700), ==, 0);
-  g_file_set_contents (keyfile,
-                       "[org/gnome/settings-daemon/plugins/xsettings]\n"
-                       "enabled-gtk-modules=['gail']\n",
-                       -1, &error);
-  g_assert_no_error (error);
+  write_modules (keyfile);
   run (fixture, &result, "doctor", NULL);
   assert_contains (result.out, "only when spice-share starts them");
   run_clear (&result);
@@ -472,11 +480,7 @@ test_enable (Fixture *fixture, gconstpointer data)
   run_clear (&result);
 
   /* The desktop's key is overridden by somebody else. */
-  g_file_set_contents (keyfile,
-                       "[org/gnome/settings-daemon/plugins/xsettings]\n"
-                       "enabled-gtk-modules=['gail']\n",
-                       -1, &error);
-  g_assert_no_error (error);
+  write_modules (keyfile);
   run (fixture, &result, "doctor", NULL);
   assert_contains (result.out, "The module is enabled, but");
   run_clear (&result);

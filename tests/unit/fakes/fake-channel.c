@@ -5,6 +5,7 @@
 #include "fake-channel.h"
 
 #include "base/error.h"
+#include "share-signals.h"
 
 const guint8 fake_uuid[16] = { 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0,
                                0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0xff };
@@ -188,17 +189,7 @@ fake_channel_class_init (FakeChannelClass *klass)
       = g_param_spec_variant ("transfers", NULL, NULL, G_VARIANT_TYPE ("a(tssttx)"), NULL, rw);
   g_object_class_install_properties (object_class, N_PROPS, props);
 
-  g_signal_new ("ready", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  g_signal_new ("sharing-started", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
-                G_TYPE_STRING, G_TYPE_BOOLEAN);
-  g_signal_new ("sharing-stopped", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  g_signal_new ("share-error", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
-                G_TYPE_ERROR);
-  g_signal_new_class_handler ("share-directory", type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-                              G_CALLBACK (on_share_directory), NULL, NULL, NULL, G_TYPE_NONE, 2,
-                              G_TYPE_STRING, G_TYPE_BOOLEAN);
-  g_signal_new_class_handler ("stop-sharing", type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-                              G_CALLBACK (on_stop_sharing), NULL, NULL, NULL, G_TYPE_NONE, 0);
+  fake_add_signals (type, G_CALLBACK (on_share_directory), G_CALLBACK (on_stop_sharing));
 }
 
 static void
