@@ -74,7 +74,9 @@ test_etag_list (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_test_message ("%s", cases[i].list);
+      g_autofree char *shown = g_strescape (cases[i].list, NULL);
+
+      g_test_message ("%s", shown);
       g_assert_cmpint (dav_etag_list_match (cases[i].list, ETAG, FALSE), ==, cases[i].strongly);
       g_assert_cmpint (dav_etag_list_match (cases[i].list, ETAG, TRUE), ==, cases[i].weakly);
     }
