@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "dav/dav-server.h"
 #include "mux/mux.h"
+#include "worker/busy-context.h"
 #include "worker/feeder.h"
 #include "worker/ready-source.h"
 #include "worker/traffic.h"
@@ -434,7 +435,7 @@ worker_new (const WorkerOps *ops, gpointer user_data, Capture *capture, GError *
   self->traffic = traffic_new ();
   self->mode = COMPRESS_NEVER;
   compress_policy_init (&self->policy, COMPRESS_NEVER);
-  self->context = g_main_context_new ();
+  self->context = busy_context_new ();
   self->main_context = g_main_context_ref_thread_default ();
   self->loop = g_main_loop_new (self->context, FALSE);
   self->wake = ready_source_new (on_wake, self, self->context);
