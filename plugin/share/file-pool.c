@@ -154,19 +154,17 @@ pool_thread (gpointer data)
   return NULL;
 }
 
-/* Called with the lock: a thread for the job that was just queued. */
+/* Called with the lock: sees to it that there is a thread for the job that was just queued. One
+ * that waits is to be woken when the lock is let go of, or it would only wait for that. */
 static void
-wake_thread (FilePool *self)
+provide_thread (FilePool *self)
 {
   GThread *thread;
 
   /* A waiting thread that was woken for an earlier job is no longer free. */
   if (self->jobs.length + self->releases.length <= self->n_waiting
       || self->n_threads == FILE_POOL_THREADS)
-    {
-      g_cond_signal (&self->cond);
-      return;
-    }
+    return;
   g_atomic_ref_count_inc (&self->ref_count);
   thread = g_thread_try_new ("spice-share-io", pool_thread, self, NULL);
   if (!thread)
@@ -193,29 +191,43 @@ file_job_new (GDestroyNotify work, GDestroyNotify drop, gpointer data)
 gboolean
 file_pool_push (FilePool *self, GDestroyNotify work, GDestroyNotify drop, gpointer data)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  gboolean queued;
 
-  if (self->closed || self->jobs.length >= FILE_POOL_MAX_QUEUED)
-    return FALSE;
-  g_queue_push_tail (&self->jobs, file_job_new (work, drop, data));
-  wake_thread (self);
-  if (self->n_threads > 0)
-    return TRUE;
-  /* The process has no more threads: nobody would ever come. */
-  g_free (g_queue_pop_tail (&self->jobs));
-  return FALSE;
+  g_mutex_lock (&self->lock);
+  queued = !self->closed && self->jobs.length < FILE_POOL_MAX_QUEUED;
+  if (queued)
+    {
+      g_queue_push_tail (&self->jobs, file_job_new (work, drop, data));
+      provide_thread (self);
+      if (self->n_threads == 0)
+        {
+          /* The process has no more threads: nobody would ever come. */
+          g_free (g_queue_pop_tail (&self->jobs));
+          queued = FALSE;
+        }
+    }
+  g_mutex_unlock (&self->lock);
+  if (queued)
+    g_cond_signal (&self->cond);
+  return queued;
 }
 
 gboolean
 file_pool_push_release (FilePool *self, GDestroyNotify work, gpointer data)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  gboolean queued;
 
-  if (self->finished || self->n_threads == 0)
-    return FALSE;
-  g_queue_push_tail (&self->releases, file_job_new (work, NULL, data));
-  wake_thread (self);
-  return TRUE;
+  g_mutex_lock (&self->lock);
+  queued = !self->finished && self->n_threads > 0;
+  if (queued)
+    {
+      g_queue_push_tail (&self->releases, file_job_new (work, NULL, data));
+      provide_thread (self);
+    }
+  g_mutex_unlock (&self->lock);
+  if (queued)
+    g_cond_signal (&self->cond);
+  return queued;
 }
 
 gboolean

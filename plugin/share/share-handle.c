@@ -44,7 +44,8 @@ release_dropped (gpointer data)
 void
 share_handle_drop (ShareHandle *self)
 {
-  Share *share = self->share;
+  /* Of our own: the pool may free the handle, and end, before we are through. */
+  g_autoptr (Share) share = share_ref (self->share);
   gboolean in_job = share_is_in_job (share);
   ShareHandleState state;
 
