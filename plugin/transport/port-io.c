@@ -4,6 +4,10 @@
  */
 #include "transport/port-io.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <gio/gio.h>
 #include <glib/gi18n-lib.h>
 #include <spice/enums.h>
 #include <spice/protocol.h>
@@ -20,6 +24,14 @@
 /* A pause in it, in us: short enough for the viewer's idle sources to get their turns (P6 c). */
 #define HOLD_PAUSE 100
 
+/* How long the coroutine may go on with messages before the main loop and what is to be sent get a
+ * turn, in us: spice-gtk lets it go on for as long as there is something to read. */
+#define TURN_MAX 2000
+
+/* What may wait in the kernel to be sent, in bytes. Nothing overtakes it there, while with us a
+ * small answer takes its turn between the large ones; without this the kernel takes 4 MiB. */
+#define UNSENT_MAX (128 * 1024)
+
 /* A mux frame without data, in bytes. */
 #define MARK_SIZE 10
 
@@ -31,8 +43,12 @@ struct _PortIO
   Capture *capture; /* (nullable) */
   PortIOStats stats;
 
-  gboolean compressed; /* the emission of port-data under way is of COMPRESSED_DATA */
-  gboolean repeated;   /* it only gives the main loop a turn */
+  SpicePrivateMessages messages;
+  SpiceMsgIn *message; /* (unowned) (nullable): port-data is being emitted for it */
+  gboolean compressed; /* it is COMPRESSED_DATA */
+  gboolean opened;     /* spice-gtk knows that the guest's side is open */
+  GSource *turns;      /* sees every round of the main loop */
+  gint64 turn_start; /* of the first message since the last round, monotonic, in us; 0: none yet */
   gboolean disconnected;
 
   SendPace pace;
@@ -62,18 +78,66 @@ record (PortIO *self, gboolean to_guest, gboolean compressed, const guint8 *data
 }
 
 static void
+receive (PortIO *self, gboolean compressed, gconstpointer data, gsize size)
+{
+  share_debug ("received %s, %" G_GSIZE_FORMAT " bytes", compressed ? "COMPRESSED_DATA" : "DATA",
+               size);
+  if (self->worker == NULL || size == 0)
+    return;
+  self->stats.wire_in += size;
+  record (self, FALSE, compressed, data, size);
+  worker_push (self->worker, g_bytes_new (data, size), compressed);
+}
+
+static guint16
+message_type (gboolean compressed)
+{
+  return compressed ? SPICE_MSG_SPICEVMC_COMPRESSED_DATA : SPICE_MSG_SPICEVMC_DATA;
+}
+
+static void
 on_port_data (SpicePortChannel *channel, gpointer data, int size, PortIO *self)
 {
-  /* Nobody else is to see an emission that repeats one, or bytes that are not the guest's. */
-  if (self->repeated || self->compressed)
-    g_signal_stop_emission (channel, self->data_signal, 0);
-  if (self->repeated || self->worker == NULL || size <= 0)
+  /* Nobody else is to see what may be compressed, or comes twice. */
+  g_signal_stop_emission (channel, self->data_signal, 0);
+  if (self->message == NULL || size < 0)
     return;
+  spice_private_messages_watch (
+      &self->messages, SPICE_CHANNEL (channel), self->message,
+      self->compressed ? SPICE_MSG_SPICEVMC_COMPRESSED_DATA : SPICE_MSG_SPICEVMC_DATA, data, size);
+  receive (self, self->compressed, data, size);
+}
 
-  share_debug ("received %s, %d bytes", self->compressed ? "COMPRESSED_DATA" : "DATA", size);
-  self->stats.wire_in += size;
-  record (self, FALSE, self->compressed, data, size);
-  worker_push (self->worker, g_bytes_new (data, size), self->compressed);
+static void
+on_opened (SpicePortChannel *channel, GParamSpec *pspec, PortIO *self)
+{
+  g_object_get (channel, "port-opened", &self->opened, NULL);
+}
+
+typedef struct
+{
+  GSource source;
+  PortIO *io;
+} TurnSource;
+
+/* Every round of the main loop begins here, with the coroutine not running. */
+static gboolean
+turn_begins (GSource *source, gint *timeout)
+{
+  ((TurnSource *)source)->io->turn_start = 0;
+  return FALSE;
+}
+
+static GSource *
+turn_source_new (PortIO *self)
+{
+  static GSourceFuncs funcs = { .prepare = turn_begins };
+  GSource *source = g_source_new (&funcs, sizeof (TurnSource));
+
+  ((TurnSource *)source)->io = self;
+  g_source_set_static_name (source, "spice-share turns");
+  g_source_attach (source, g_main_context_get_thread_default ());
+  return source;
 }
 
 PortIO *
@@ -84,9 +148,11 @@ port_io_new (SpicePortChannel *channel)
   self->channel = channel;
   self->effective = self->wanted = COMPRESS_NEVER;
   spice_private_queue_init (&self->queue);
+  self->turns = turn_source_new (self);
   self->data_signal = g_signal_lookup ("port-data", SPICE_TYPE_PORT_CHANNEL);
   /* The first handler of all, or it could not stop the emission for the others. */
   g_signal_connect (channel, "port-data", G_CALLBACK (on_port_data), self);
+  g_signal_connect (channel, "notify::port-opened", G_CALLBACK (on_opened), self);
   return self;
 }
 
@@ -94,6 +160,8 @@ void
 port_io_free (PortIO *self)
 {
   g_clear_handle_id (&self->resume_id, g_source_remove);
+  g_source_destroy (self->turns);
+  g_source_unref (self->turns);
   g_clear_pointer (&self->capture, capture_unref);
   g_free (self);
 }
@@ -121,14 +189,39 @@ port_io_get_stats (PortIO *self, PortIOStats *stats)
 void
 port_io_connected (PortIO *self)
 {
+  g_autoptr (GSocket) socket = NULL;
+
   self->disconnected = FALSE;
   send_pace_end (&self->pace);
+  g_object_get (self->channel, "socket", &socket, NULL);
+  /* Only TCP has such a queue, and this option. */
+  if (socket != NULL)
+    g_socket_set_option (socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_MAX, NULL);
 }
 
 void
 port_io_disconnected (PortIO *self)
 {
   self->disconnected = TRUE;
+}
+
+/* spice-gtk's own way to us is an idle source for each message, behind everything else the main
+ * loop has to do. The main loop gets its turns by it; but one for many messages is enough. */
+static gboolean
+receive_at_once (PortIO *self, SpiceMsgIn *message, gboolean compressed)
+{
+  gconstpointer data;
+  gsize size;
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->turn_start == 0)
+    self->turn_start = now;
+  if (!self->opened || now - self->turn_start > TURN_MAX
+      || !spice_private_messages_look (&self->messages, SPICE_CHANNEL (self->channel), message,
+                                       message_type (compressed), &data, &size))
+    return FALSE;
+  receive (self, compressed, data, size);
+  return TRUE;
 }
 
 void
@@ -140,8 +233,14 @@ port_io_handle_message (PortIO *self,
   SpiceChannel *channel = SPICE_CHANNEL (self->channel);
   gint64 deadline;
 
-  self->compressed = compressed;
-  stock (channel, message);
+  if (!receive_at_once (self, message, compressed))
+    {
+      SPICE_CHANNEL_GET_CLASS (channel)->iterate_write (channel);
+      self->message = message;
+      self->compressed = compressed;
+      stock (channel, message);
+      self->message = NULL;
+    }
 
   deadline = g_get_monotonic_time () + HOLD_MAX;
   while (self->worker != NULL && worker_inbox_is_full (self->worker) && !self->disconnected
@@ -150,11 +249,8 @@ port_io_handle_message (PortIO *self,
       /* While this coroutine is busy here, nobody else sends (P6 a). */
       SPICE_CHANNEL_GET_CLASS (channel)->iterate_write (channel);
       g_usleep (HOLD_PAUSE);
-      self->repeated = TRUE;
       stock (channel, message);
-      self->repeated = FALSE;
     }
-  self->compressed = FALSE;
 }
 
 static void

@@ -28,15 +28,18 @@ typedef struct
   guint8 *header;
 } MsgOut;
 
-/* The first members of SpiceMsgIn; room for the longer header. */
+/* The first members of SpiceMsgIn. */
 typedef struct
 {
   int refcount;
   SpiceChannel *channel;
   guint8 header[sizeof (SpiceDataHeader)];
+  guint8 *data;
+  int size;
 } MsgIn;
 
-/* Where the 16-bit message type stands: SpiceMiniDataHeader, SpiceDataHeader of protocol.h. */
+/* Where the 16-bit message type stands, and after it the 32-bit size: SpiceMiniDataHeader,
+ * SpiceDataHeader of protocol.h. */
 #define MINI_HEADER_TYPE 0
 #define FULL_HEADER_TYPE 8
 /* The 32-bit size of the body follows it. */
@@ -130,20 +133,28 @@ spice_private_handlers_init (SpicePrivateHandlers *self,
   return TRUE;
 }
 
+static void
+parse_header (SpiceChannel *channel, const MsgIn *message, guint16 *type, guint32 *size)
+{
+  gboolean mini = spice_channel_test_common_capability (channel, SPICE_COMMON_CAP_MINI_HEADER);
+  const guint8 *header = message->header + (mini ? MINI_HEADER_TYPE : FULL_HEADER_TYPE);
+
+  memcpy (type, header, sizeof *type);
+  memcpy (size, header + HEADER_SIZE_AFTER_TYPE, sizeof *size);
+  *type = GUINT16_FROM_LE (*type);
+  *size = GUINT32_FROM_LE (*size);
+}
+
 gboolean
 spice_private_message_size (SpiceChannel *channel, SpiceMsgIn *message, guint16 type, guint32 *size)
 {
-  gboolean mini = spice_channel_test_common_capability (channel, SPICE_COMMON_CAP_MINI_HEADER);
-  const gsize offset = mini ? MINI_HEADER_TYPE : FULL_HEADER_TYPE;
   MsgIn in;
   guint16 is_type;
 
   if (!spice_private_read (message, &in, sizeof in) || in.channel != channel)
     return FALSE;
-  memcpy (&is_type, in.header + offset, sizeof is_type);
-  memcpy (size, in.header + offset + HEADER_SIZE_AFTER_TYPE, sizeof *size);
-  *size = GUINT32_FROM_LE (*size);
-  return GUINT16_FROM_LE (is_type) == type;
+  parse_header (channel, &in, &is_type, size);
+  return is_type == type;
 }
 
 /* How many bytes SpiceChannelPrivate has at most: GObject lays it out before the instance. */
@@ -341,4 +352,60 @@ spice_private_queue_mark_compressed (SpicePrivateQueue *self, SpiceChannel *chan
   MsgOut *message = queue_at (channel, self->offset)->tail->data;
 
   message_type (channel, message)[0] = SPICE_MSGC_SPICEVMC_COMPRESSED_DATA;
+}
+
+/* Whether it has the marks of a message of @channel. */
+static gboolean
+is_message (SpiceChannel *channel, const MsgIn *message, guint16 type)
+{
+  guint16 is_type;
+  guint32 size;
+
+  parse_header (channel, message, &is_type, &size);
+  return message->refcount >= 1 && message->channel == channel && is_type == type
+         && message->size >= 0 && (guint32)message->size == size;
+}
+
+void
+spice_private_messages_watch (SpicePrivateMessages *self,
+                              SpiceChannel *channel,
+                              SpiceMsgIn *message,
+                              guint16 type,
+                              gconstpointer data,
+                              gsize size)
+{
+  MsgIn in;
+
+  if (self->wrong || self->n_watched == SPICE_PRIVATE_WATCH)
+    return;
+
+  if (!spice_private_read (message, &in, sizeof in) || !is_message (channel, &in, type)
+      || in.data != data || (gsize)in.size != size)
+    self->wrong = TRUE;
+  else
+    self->n_watched++;
+  if (self->n_watched == SPICE_PRIVATE_WATCH)
+    share_debug ("spice-gtk's messages are as we know them");
+}
+
+gboolean
+spice_private_messages_look (SpicePrivateMessages *self,
+                             SpiceChannel *channel,
+                             SpiceMsgIn *message,
+                             guint16 type,
+                             gconstpointer *data,
+                             gsize *size)
+{
+  const MsgIn *in = (const MsgIn *)(gconstpointer)message;
+
+  if (self->wrong || self->n_watched < SPICE_PRIVATE_WATCH)
+    return FALSE;
+  if (!is_message (channel, in, type))
+    {
+      self->wrong = TRUE;
+      return FALSE;
+    }
+  *data = in->data;
+  *size = in->size;
+  return TRUE;
 }

@@ -8,8 +8,9 @@
  *                         SpiceMsgOut is { int refcount; SpiceChannel *channel; marshallers;
  *                         marshaller; uint8_t *header; … }
  *                         SpiceMsgIn is { int refcount; SpiceChannel *channel; uint8_t header[18];
- * … } None of it is taken on trust: what does not check out is reported as "not here", and the
- * caller does without (no compressed send, or the viewer's own channel).
+ *                         uint8_t *data; int size; … }
+ * None of it is taken on trust: what does not check out is reported as "not here", and the caller
+ * does without (no compressed send, or the viewer's own channel).
  *
  * Everything here is for the main thread.
  *
@@ -148,6 +149,50 @@ SpicePrivateWrite spice_private_queue_after_write (SpicePrivateQueue *self, Spic
  * spice_private_queue_after_write() returned %SPICE_PRIVATE_WRITE_QUEUED, with nothing between.
  */
 void spice_private_queue_mark_compressed (SpicePrivateQueue *self, SpiceChannel *channel);
+
+/**
+ * SpicePrivateMessages:
+ *
+ * Whether messages that came are what we take them for, found by watching what spice-gtk emits.
+ */
+typedef struct
+{
+  guint n_watched; /* that were so; at %SPICE_PRIVATE_WATCH it is known */
+  gboolean wrong;  /* one was not: never again */
+} SpicePrivateMessages;
+
+/* How many messages of a channel have to be as we know them before we look into the next. */
+#define SPICE_PRIVATE_WATCH 4
+
+/**
+ * spice_private_messages_watch:
+ * @message: of @channel, whose handler is running
+ * @type: of @message
+ * @data: what spice-gtk says it holds
+ * @size: of @data, in bytes
+ */
+void spice_private_messages_watch (SpicePrivateMessages *self,
+                                   SpiceChannel *channel,
+                                   SpiceMsgIn *message,
+                                   guint16 type,
+                                   gconstpointer data,
+                                   gsize size);
+
+/**
+ * spice_private_messages_look:
+ * @message: of @channel, whose handler is running
+ * @type: what it must be
+ * @data: (out) (transfer none): what it holds, as long as the handler runs
+ * @size: (out): of @data, in bytes
+ *
+ * Returns: %FALSE if that is not known
+ */
+gboolean spice_private_messages_look (SpicePrivateMessages *self,
+                                      SpiceChannel *channel,
+                                      SpiceMsgIn *message,
+                                      guint16 type,
+                                      gconstpointer *data,
+                                      gsize *size);
 
 /**
  * spice_private_read:

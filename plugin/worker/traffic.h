@@ -16,8 +16,8 @@ G_BEGIN_DECLS
 #define TRAFFIC_IN_MAX (4u * 1024 * 1024)
 
 /* What may wait for the wire, in bytes before compression: queued, or popped and not yet written.
- */
-#define TRAFFIC_OUT_MAX (2u * 1024 * 1024)
+ * Enough to keep it busy; what comes later waits behind all of it. */
+#define TRAFFIC_OUT_MAX (256u * 1024)
 
 /**
  * Inbound:

@@ -20,25 +20,77 @@ count (const char *text, const char *word)
   return n;
 }
 
+/* A viewer that shares the folder; @environ is added to its own. What it says goes to @errors. */
+static RigChild *
+start_viewer (Rig *rig, const char *uri, const char *errors, const char *const *environ)
+{
+  g_autofree char *program = rig_program ("test-viewer");
+  g_autofree char *quoted = g_strdup_printf (
+      "exec '%s' --compression always --share '%s' '%s' 2>'%s'", program, rig->share, uri, errors);
+  const char *const argv[] = { "sh", "-c", quoted, NULL };
+  RigChild *viewer = rig_child_new (argv, environ);
+
+  rig_child_wait (viewer, "sharing-started", 1, 20);
+  return viewer;
+}
+
+/* Of enough requests to know. */
+static char *
+debug_of_requests (Rig *rig, const char *lie)
+{
+  g_autofree char *errors = g_build_filename (rig->dir, "errors", NULL);
+  g_autofree char *uri = g_strdup_printf ("spice://127.0.0.1:%u", rig->tcp_port);
+  const char *const environ[]
+      = { "LD_PRELOAD=" LIE, lie, "G_DEBUG=", "G_MESSAGES_DEBUG=spice-share", NULL };
+  g_autoptr (RigChild) viewer = start_viewer (rig, uri, errors, environ);
+
+  rig_write_file (rig, "small", "hello", 5);
+  for (gint64 id = 1; id <= 10; id++)
+    {
+      g_autoptr (RigExchange) down
+          = rig_peer_request (rig->peer, id, "GET", "/small", NULL, NULL, 0);
+
+      rig_assert_status (down, 200);
+      g_assert_cmpmem (down->reader->body->data, down->reader->body->len, "hello", 5);
+    }
+  /* What it said before this has been read, too. */
+  rig_child_ask (viewer, "stats", "stats ");
+  return rig_child_dup_output (viewer);
+}
+
+static void
+test_messages_known (Rig *rig)
+{
+  g_autofree char *said = debug_of_requests (rig, "SPICE_LIE=");
+
+  g_assert_cmpuint (count (said, "messages are as we know them"), ==, 1);
+  g_assert_cmpuint (count (said, "received DATA, ") + count (said, "received COMPRESSED_DATA, "),
+                    >=, 10);
+}
+
+/* They are not: then they come the way spice-gtk gives them to everybody. */
+static void
+test_messages_unknown (Rig *rig)
+{
+  g_autofree char *said = debug_of_requests (rig, "SPICE_LIE=header");
+
+  g_assert_cmpuint (count (said, "messages are as we know them"), ==, 0);
+}
+
 /* The queue is not found: the folder is shared, uncompressed from us to the server. */
 static void
 test_no_compressed_send (Rig *rig)
 {
   g_autoptr (Relay) relay = relay_new (rig->tcp_port, 0, 0);
   g_autofree char *uri = g_strdup_printf ("spice://127.0.0.1:%u", relay_get_port (relay));
-  g_autofree char *program = rig_program ("test-viewer");
   g_autofree char *errors = g_build_filename (rig->dir, "errors", NULL);
-  g_autofree char *quoted = g_strdup_printf (
-      "exec '%s' --compression always --share '%s' '%s' 2>'%s'", program, rig->share, uri, errors);
-  const char *const argv[] = { "sh", "-c", quoted, NULL };
   const char *const environ[] = { "LD_PRELOAD=" LIE, "SPICE_LIE=header", "G_DEBUG=", NULL };
   g_autoptr (RigChild) viewer = NULL;
   g_autoptr (RigExchange) up = NULL;
   g_autofree char *said = NULL;
 
   rig_make_file (rig, "down", RIG_CONTENT_TEXT, FILE_SIZE);
-  viewer = rig_child_new (argv, environ);
-  rig_child_wait (viewer, "sharing-started", 1, 20);
+  viewer = start_viewer (rig, uri, errors, environ);
   /* More messages than are watched before giving up. */
   for (gint64 id = 1; id <= 10; id++)
     {
@@ -86,6 +138,8 @@ int
 main (int argc, char **argv)
 {
   rig_test_init (&argc, &argv);
+  rig_test_add ("/fallback/messages-known", RIG_TCP, 60, test_messages_known);
+  rig_test_add ("/fallback/messages-unknown", RIG_TCP, 60, test_messages_unknown);
   rig_test_add ("/fallback/no-compressed-send", RIG_TCP, 60, test_no_compressed_send);
   rig_test_add ("/fallback/own-channel", RIG_TCP, 60, test_own_channel);
   return rig_test_run ();

@@ -153,9 +153,10 @@ test_handlers_changed (void)
 typedef struct
 {
   int refcount;
-  gpointer channel;
+  SpiceChannel *channel;
   guint8 header[18];
   guint8 *data;
+  int size;
 } FakeMsgIn;
 
 static void
@@ -164,14 +165,15 @@ test_message_size (void)
   SpiceSession *session = spice_session_new ();
   SpiceChannel *channel = spice_channel_new (session, SPICE_CHANNEL_WEBDAV, 0);
   /* A channel that is not connected has the long header: serial, type, size. */
-  FakeMsgIn in = { 1, channel, { 1, 0, 0, 0, 0, 0, 0, 0, SPICE_MSG_PING, 0, 12, 1, 0, 0 }, NULL };
+  FakeMsgIn in
+      = { 1, channel, { 1, 0, 0, 0, 0, 0, 0, 0, SPICE_MSG_PING, 0, 12, 1, 0, 0 }, NULL, 0 };
   SpiceMsgIn *message = (gpointer)&in;
   guint32 size;
 
   g_assert_true (spice_private_message_size (channel, message, SPICE_MSG_PING, &size));
   g_assert_cmpuint (size, ==, 256 + 12);
   g_assert_false (spice_private_message_size (channel, message, SPICE_MSG_NOTIFY, &size));
-  in.channel = session;
+  in.channel = (SpiceChannel *)(gpointer)session;
   g_assert_false (spice_private_message_size (channel, message, SPICE_MSG_PING, &size));
   g_assert_false (
       spice_private_message_size (channel, GSIZE_TO_POINTER (64), SPICE_MSG_PING, &size));
@@ -412,6 +414,136 @@ test_queue_twice (Fixture *self, gconstpointer data)
   g_queue_clear (second);
 }
 
+/* ---- messages that came ---- */
+
+static const char content[] = "content";
+
+/* Full headers, as the channel is not connected: the type stands at 8, the size at 10. */
+static FakeMsgIn
+message_in (SpiceChannel *channel)
+{
+  FakeMsgIn message = { 1, channel, { 0 }, (guint8 *)content, sizeof content };
+
+  message.header[8] = SPICE_MSG_SPICEVMC_DATA;
+  message.header[10] = sizeof content;
+  return message;
+}
+
+static void
+watch (SpicePrivateMessages *messages, Fixture *self, FakeMsgIn *message)
+{
+  spice_private_messages_watch (messages, self->channel, (SpiceMsgIn *)message,
+                                SPICE_MSG_SPICEVMC_DATA, content, sizeof content);
+}
+
+static gboolean
+look (SpicePrivateMessages *messages, Fixture *self, FakeMsgIn *message)
+{
+  gconstpointer data;
+  gsize size;
+
+  if (!spice_private_messages_look (messages, self->channel, (SpiceMsgIn *)message,
+                                    SPICE_MSG_SPICEVMC_DATA, &data, &size))
+    return FALSE;
+  g_assert_true (data == content);
+  g_assert_cmpuint (size, ==, sizeof content);
+  return TRUE;
+}
+
+static void
+test_messages_known (Fixture *self, gconstpointer data)
+{
+  SpicePrivateMessages messages = { 0 };
+  FakeMsgIn message = message_in (self->channel);
+
+  for (guint i = 0; i < SPICE_PRIVATE_WATCH; i++)
+    {
+      g_assert_false (look (&messages, self, &message));
+      watch (&messages, self, &message);
+    }
+  g_assert_true (look (&messages, self, &message));
+}
+
+static void
+spoil_in_refcount (FakeMsgIn *message)
+{
+  message->refcount = 0;
+}
+
+static void
+spoil_in_channel (FakeMsgIn *message)
+{
+  message->channel = NULL;
+}
+
+static void
+spoil_in_size (FakeMsgIn *message)
+{
+  message->size--;
+}
+
+static void
+spoil_in_header_size (FakeMsgIn *message)
+{
+  message->header[13] = 0x80;
+}
+
+static void
+spoil_in_type (FakeMsgIn *message)
+{
+  message->header[9] = 1;
+}
+
+static void
+spoil_in_data (FakeMsgIn *message)
+{
+  message->data++;
+}
+
+typedef void (*SpoilIn) (FakeMsgIn *message);
+
+/* The last shows only while what spice-gtk emits is there to compare with. */
+static const SpoilIn spoils_in[] = { spoil_in_refcount,    spoil_in_channel, spoil_in_size,
+                                     spoil_in_header_size, spoil_in_type,    spoil_in_data };
+#define SPOILS_SEEN_LATER 5
+
+static void
+test_messages_other (Fixture *self, gconstpointer data)
+{
+  SpicePrivateMessages messages = { 0 };
+  FakeMsgIn good = message_in (self->channel);
+  FakeMsgIn bad = message_in (self->channel);
+
+  spoils_in[GPOINTER_TO_UINT (data)](&bad);
+  watch (&messages, self, &bad);
+  for (guint i = 0; i < 2 * SPICE_PRIVATE_WATCH; i++)
+    watch (&messages, self, &good);
+  g_assert_false (look (&messages, self, &good));
+}
+
+static void
+test_messages_nowhere (Fixture *self, gconstpointer data)
+{
+  SpicePrivateMessages messages = { 0 };
+
+  watch (&messages, self, GSIZE_TO_POINTER (64));
+  g_assert_true (messages.wrong);
+}
+
+static void
+test_messages_change (Fixture *self, gconstpointer data)
+{
+  SpicePrivateMessages messages = { 0 };
+  FakeMsgIn good = message_in (self->channel);
+  FakeMsgIn bad = message_in (self->channel);
+
+  for (guint i = 0; i < SPICE_PRIVATE_WATCH; i++)
+    watch (&messages, self, &good);
+  spoils_in[GPOINTER_TO_UINT (data)](&bad);
+  g_assert_false (look (&messages, self, &bad));
+  g_assert_false (look (&messages, self, &good));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -441,6 +573,21 @@ main (int argc, char **argv)
       /* A header that is not mapped is caught when the queue is found. */
       if (spoils[i] != spoil_header)
         g_test_add (changes, Fixture, GUINT_TO_POINTER (i), set_up, test_queue_changes, tear_down);
+    }
+#undef ADD
+#define ADD(path, data, func)                                                                      \
+  g_test_add ("/spice-private/messages/" path, Fixture, data, set_up, func, tear_down)
+  ADD ("known", NULL, test_messages_known);
+  ADD ("nowhere", NULL, test_messages_nowhere);
+#undef ADD
+  for (guint i = 0; i < G_N_ELEMENTS (spoils_in); i++)
+    {
+      g_autofree char *other = g_strdup_printf ("/spice-private/messages/other/%u", i);
+      g_autofree char *change = g_strdup_printf ("/spice-private/messages/change/%u", i);
+
+      g_test_add (other, Fixture, GUINT_TO_POINTER (i), set_up, test_messages_other, tear_down);
+      if (i < SPOILS_SEEN_LATER)
+        g_test_add (change, Fixture, GUINT_TO_POINTER (i), set_up, test_messages_change, tear_down);
     }
   return g_test_run ();
 }
