@@ -74,14 +74,29 @@ dav_guard_get_tokens (const DavGuard *self)
   return self->condition != NULL ? dav_if_get_tokens (self->condition) : none;
 }
 
+static const DavLock *
+dav_guard_find_lock (const DavGuard *self,
+                     DavRequest *request,
+                     const char *path,
+                     DavLockCheck check)
+{
+  return dav_lock_table_check (request->mount->locks, path, check, dav_guard_get_tokens (self),
+                               g_get_monotonic_time ());
+}
+
+gboolean
+dav_guard_allows (const DavGuard *self, DavRequest *request, const char *path, DavLockCheck check)
+{
+  return dav_guard_find_lock (self, request, path, check) == NULL;
+}
+
 gboolean
 dav_guard_check_lock (const DavGuard *self,
                       DavRequest *request,
                       const char *path,
                       DavLockCheck check)
 {
-  const DavLock *lock = dav_lock_table_check (request->mount->locks, path, check,
-                                              dav_guard_get_tokens (self), g_get_monotonic_time ());
+  const DavLock *lock = dav_guard_find_lock (self, request, path, check);
 
   if (lock == NULL)
     return TRUE;

@@ -27,6 +27,14 @@ DavGuard *dav_guard_new (DavRequest *request);
 void dav_guard_free (DavGuard *self);
 
 /**
+ * dav_guard_allows:
+ *
+ * Whether @request may do @check to @path as far as locks go; answers nothing. Worker.
+ */
+gboolean
+dav_guard_allows (const DavGuard *self, DavRequest *request, const char *path, DavLockCheck check);
+
+/**
  * dav_guard_check_lock:
  *
  * Whether @request may do @check to @path as far as locks go. Worker.

@@ -3,7 +3,7 @@
  * Before the body is read a job checks what can be checked and opens a temporary file. Pieces of
  * the body gather in one buffer while another one is being written; when more than
  * DAV_PUT_HOLD bytes wait, reading stops. The last job writes what is left, and moves the file into
- * place.
+ * place. A small body is read first, and all is one job.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -16,7 +16,7 @@
 #include "dav/dav-status.h"
 #include "share/upload.h"
 
-/* Bytes worth a job of their own while more are to come. */
+/* Bytes worth a job of their own while more are to come; a body of less is written in one. */
 #define DAV_PUT_BATCH (64 * 1024)
 
 /* The state of an upload: of the job while one runs, else of the worker. */
@@ -100,6 +100,16 @@ dav_put_open_job (Share *share, gpointer data)
 }
 
 static void
+dav_put_expect_body (DavRequest *request)
+{
+  request->transfer.direction = DAV_TRANSFER_UPLOAD;
+  request->transfer.total = dav_request_get_content_length (request);
+  dav_request_hold_body (request, FALSE);
+}
+
+static void dav_put_go_on (DavRequest *request, DavPut *self);
+
+static void
 dav_put_opened (DavRequest *request, gpointer data)
 {
   DavPut *self = data;
@@ -116,10 +126,19 @@ dav_put_opened (DavRequest *request, gpointer data)
   else if (dav_guard_check_lock (self->guard, request, self->path,
                                  self->exists ? DAV_LOCK_CHECK_CONTENT : DAV_LOCK_CHECK_MEMBER))
     {
-      request->transfer.direction = DAV_TRANSFER_UPLOAD;
-      request->transfer.total = dav_request_get_content_length (request);
-      dav_request_hold_body (request, FALSE);
+      if (self->complete)
+        dav_put_go_on (request, self);
+      else
+        dav_put_expect_body (request);
     }
+}
+
+static void
+dav_put_open (DavRequest *request, DavPut *self)
+{
+  self->busy = TRUE;
+  self->refs++;
+  dav_request_run (request, dav_put_open_job, dav_put_opened, self, dav_put_unref);
 }
 
 void
@@ -137,14 +156,17 @@ dav_put_begin (DavRequest *request)
     }
 
   self = g_new0 (DavPut, 1);
-  self->refs = 2;
+  self->refs = 1;
   self->guard = g_steal_pointer (&guard);
   self->path = g_strdup (request->path);
   self->writing = g_byte_array_new ();
   self->waiting = g_byte_array_new ();
-  self->busy = TRUE;
   dav_request_set_data (request, self, dav_put_unref);
-  dav_request_run (request, dav_put_open_job, dav_put_opened, self, dav_put_unref);
+  if (dav_request_get_content_length (request) < DAV_PUT_BATCH
+      && !dav_request_expects_continue (request))
+    dav_put_expect_body (request);
+  else
+    dav_put_open (request, self);
 }
 
 /* The body */
@@ -154,7 +176,11 @@ dav_put_write_job (Share *share, gpointer data)
 {
   DavPut *self = data;
 
-  if (self->writing->len > 0)
+  if (self->upload == NULL)
+    dav_put_open_job (share, self);
+  if (self->status != 0)
+    return;
+  if (self->error == 0 && self->writing->len > 0)
     self->error = share_upload_write (self->upload, self->writing->data, self->writing->len);
   if (self->error == 0 && self->commit)
     {
@@ -169,8 +195,6 @@ dav_put_write_job (Share *share, gpointer data)
     g_clear_pointer (&self->upload, share_upload_free);
 }
 
-static void dav_put_go_on (DavRequest *request, DavPut *self);
-
 static void
 dav_put_wrote (DavRequest *request, gpointer data)
 {
@@ -178,7 +202,11 @@ dav_put_wrote (DavRequest *request, gpointer data)
   char etag[DAV_ETAG_SIZE];
 
   self->busy = FALSE;
-  if (self->error < 0)
+  if (self->status != 0)
+    {
+      dav_request_fail (request, self->status);
+    }
+  else if (self->error < 0)
     {
       dav_put_fail (request, self->error);
     }
@@ -237,5 +265,10 @@ dav_put_run (DavRequest *request)
   DavPut *self = request->data;
 
   self->complete = TRUE;
-  dav_put_go_on (request, self);
+  /* Which lock would matter depends on what is there: that is asked first only if one could. */
+  if (!self->busy && self->upload == NULL
+      && !dav_guard_allows (self->guard, request, self->path, DAV_LOCK_CHECK_MEMBER))
+    dav_put_open (request, self);
+  else
+    dav_put_go_on (request, self);
 }

@@ -162,7 +162,7 @@ dav_request_get_content_length (DavRequest *self)
   return MAX (0, soup_message_headers_get_content_length (headers));
 }
 
-static gboolean
+gboolean
 dav_request_expects_continue (DavRequest *self)
 {
   return (soup_message_headers_get_expectations (

@@ -179,6 +179,13 @@ gboolean dav_request_has_body (DavRequest *self);
 guint64 dav_request_get_content_length (DavRequest *self);
 
 /**
+ * dav_request_expects_continue:
+ *
+ * Whether the guest waits to be told before it sends the body.
+ */
+gboolean dav_request_expects_continue (DavRequest *self);
+
+/**
  * dav_request_answer:
  * @content_type: (nullable): %NULL: no body
  * @body: (nullable) (transfer none)
