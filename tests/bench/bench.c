@@ -9,8 +9,12 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
 
 #include "workloads.h"
 
@@ -31,9 +35,29 @@ typedef struct
   double max;
 } Result;
 
+/* Emptied and put aside, not removed: for some seconds ext4 looks at every inode that was freed
+ * before it makes a new file, and that would be most of what the next run measures. */
+static void
+keep_share (const char *share, const char *kept)
+{
+  static guint n;
+  g_autoptr (GDir) dir = g_dir_open (share, 0, NULL);
+  g_autofree char *aside = g_strdup_printf ("%s/%u", kept, n++);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (share, name, NULL);
+
+      if (truncate (path, 0) != 0 && errno != EISDIR)
+        g_error ("%s: %s", path, g_strerror (errno));
+    }
+  g_assert_cmpint (g_rename (share, aside), ==, 0);
+}
+
 /* One run of one side, on a server of its own. */
 static double
-run_one (const Workload *workload, const char *const *viewer, gboolean raw)
+run_one (const Workload *workload, const char *const *viewer, gboolean raw, const char *kept)
 {
   g_autoptr (Rig) rig = rig_new (raw ? RIG_OTHER_PORT : RIG_TCP);
   g_autoptr (RigChild) relay = NULL;
@@ -41,6 +65,7 @@ run_one (const Workload *workload, const char *const *viewer, gboolean raw)
   g_autoptr (GPtrArray) argv = g_ptr_array_new_with_free_func (g_free);
   guint port = rig->tcp_port;
   Run run = { rig, NULL, 1 };
+  double value;
 
   if (workload->rate > 0)
     {
@@ -63,8 +88,13 @@ run_one (const Workload *workload, const char *const *viewer, gboolean raw)
   g_ptr_array_add (argv, NULL);
   child = rig_child_new ((const char *const *)argv->pdata, NULL);
   rig_child_wait (child, "open", 1, 20);
+  if (!raw && viewer[1] == NULL)
+    rig_child_wait (child, "sharing-started", 1, 20);
   run.viewer = child;
-  return raw ? workload->limit (&run) : workload->run (&run);
+  value = raw ? workload->limit (&run) : workload->run (&run);
+  g_clear_pointer (&child, rig_child_free);
+  keep_share (rig->share, kept);
+  return value;
 }
 
 static int
@@ -159,6 +189,8 @@ main (int argc, char **argv)
   g_auto (GStrv) names = NULL;
   g_autofree char *program = NULL;
   g_autofree char *raw = NULL;
+  g_autofree char *kept = NULL;
+  const char *remove[] = { "rm", "-rf", "--", NULL, NULL };
 
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error) || repeat < 1 || repeat > MAX_REPEAT)
@@ -170,6 +202,8 @@ main (int argc, char **argv)
   names = only == NULL ? NULL : g_strsplit (only, ",", -1);
   program = rig_program ("test-viewer");
   raw = rig_program ("../bench/raw-viewer");
+  remove[3] = kept = g_dir_make_tmp ("bench-XXXXXX", NULL);
+  g_assert_nonnull (kept);
 
   g_print ("| work | unit | %s | spice-share | gain | asked for | limit of the stack |\n",
            against == NULL ? "stock" : "other revision");
@@ -188,10 +222,10 @@ main (int argc, char **argv)
         continue;
       for (int i = 0; i < repeat; i++)
         {
-          values[SIDE_OTHER][i] = run_one (workload, other, FALSE);
-          values[SIDE_OURS][i] = run_one (workload, ours, FALSE);
+          values[SIDE_OTHER][i] = run_one (workload, other, FALSE, kept);
+          values[SIDE_OURS][i] = run_one (workload, ours, FALSE, kept);
           if (workload->limit != NULL)
-            values[SIDE_LIMIT][i] = run_one (workload, limit, TRUE);
+            values[SIDE_LIMIT][i] = run_one (workload, limit, TRUE, kept);
         }
       for (Side side = 0; side < N_SIDES; side++)
         if (side != SIDE_LIMIT || workload->limit != NULL)
@@ -201,6 +235,8 @@ main (int argc, char **argv)
       g_string_append_printf (data, "\"%s\" %g\n", workload->title, gain (workload, results));
     }
   g_string_append (json, "\n]\n");
+  g_spawn_sync (NULL, (char **)remove, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
+                NULL);
   if ((json_file != NULL && !g_file_set_contents (json_file, json->str, json->len, &error))
       || (data_file != NULL && !g_file_set_contents (data_file, data->str, data->len, &error)))
     {
