@@ -191,9 +191,7 @@ refusal_error (ShareRefusal refusal, const char *dir)
   switch (refusal)
     {
     case SHARE_REFUSAL_VIEW_ONLY:
-      return g_error_new (SPICE_SHARE_ERROR, SPICE_SHARE_ERROR_VIEW_ONLY,
-                          _ ("This session is view-only, so no folder can be shared with the "
-                             "virtual machine."));
+      return spice_share_error_new_view_only ();
     case SHARE_REFUSAL_UNCHOSEN:
       return g_error_new (
           SPICE_SHARE_ERROR, SPICE_SHARE_ERROR_REFUSED,

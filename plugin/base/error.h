@@ -1,7 +1,7 @@
 /* The errors a user may be shown: domain, codes, and nothing else.
  *
  * Messages of this domain are sentences for people: what happened, to which folder, what to do.
- * They are translated where they are made.
+ * They are translated where they are made, those of more than one part here.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -37,5 +37,12 @@ typedef enum
 } SpiceShareError;
 
 GQuark spice_share_error_quark (void);
+
+/**
+ * spice_share_error_new_view_only:
+ *
+ * Returns: (transfer full): why nothing is shared in a session in which nothing is sent
+ */
+GError *spice_share_error_new_view_only (void);
 
 G_END_DECLS

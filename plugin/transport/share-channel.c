@@ -123,11 +123,7 @@ share_wanted (SpiceShareChannel *self)
 
   if (session != NULL && spice_session_get_read_only (session))
     {
-      g_autoptr (GError) error
-          = g_error_new (SPICE_SHARE_ERROR, SPICE_SHARE_ERROR_VIEW_ONLY,
-                         _ ("The folder “%s” is not shared: this is a view-only session. Open the "
-                            "virtual machine without view-only to share a folder with it."),
-                         self->wanted_path);
+      g_autoptr (GError) error = spice_share_error_new_view_only ();
 
       stop_serving (self);
       spice_share_channel_fail (self, error);
