@@ -106,6 +106,9 @@ check 'scripts can be parsed' tests/check-scripts.sh
 check 'po/POTFILES is complete' tests/check-potfiles.sh
 check 'template and translations are complete' tests/check-translations.sh "$build"
 check 'the module exports gtk_module_init only' tests/check-exports.sh "$build/plugin/libspice-share.so"
+check 'no way to the file system but the resolver' tests/check-file-system.sh \
+  "$build"/plugin/dav/libdav.a "$build"/plugin/dav/libdav-proto.a "$build"/plugin/share/libshare.a \
+  "$build"/plugin/mux/libmux.a "$build"/plugin/worker/libworker.a
 check 'manual and completion have every option' tests/check-documented.sh "$build"
 check 'installs whole, and uninstalls' tests/check-install.sh "$build"
 

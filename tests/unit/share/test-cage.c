@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "share/file-pool.h"
 #include "share/landlock.h"
 
 typedef struct
@@ -104,6 +105,66 @@ test_cage (Fixture *fixture, gconstpointer flags)
   g_assert_cmpint (try_open ("/etc", "passwd", O_RDONLY), ==, 0);
 }
 
+/* All threads at once, each in its first job. */
+typedef struct
+{
+  GMutex lock;
+  GCond cond;
+  guint n_entered;
+  guint n_escaped;
+  guint n_done;
+} Gathering;
+
+static void
+gather_job (Share *share, gpointer data)
+{
+  Gathering *self = data;
+  gint64 deadline = g_get_monotonic_time () + FIXTURE_DEADLINE * G_TIME_SPAN_SECOND;
+  gboolean escaped = try_open ("/etc", "passwd", O_RDONLY) == 0;
+
+  g_mutex_lock (&self->lock);
+  self->n_escaped += escaped;
+  self->n_entered++;
+  g_cond_broadcast (&self->cond);
+  while (self->n_entered < FILE_POOL_THREADS
+         && g_cond_wait_until (&self->cond, &self->lock, deadline))
+    continue;
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+gather_done (Share *share, gboolean ran, gpointer data)
+{
+  ((Gathering *)data)->n_done++;
+}
+
+static gboolean
+all_gathered (gpointer data)
+{
+  return ((Gathering *)data)->n_done == FILE_POOL_THREADS;
+}
+
+static void
+test_every_thread (Fixture *fixture, gconstpointer flags)
+{
+  Gathering gathering = { 0 };
+
+  if (landlock_get_abi () < LANDLOCK_ABI_MIN)
+    {
+      g_test_skip ("this kernel has no Landlock");
+      return;
+    }
+  g_mutex_init (&gathering.lock);
+  g_cond_init (&gathering.cond);
+  for (guint i = 0; i < FILE_POOL_THREADS; i++)
+    share_run (fixture->share, gather_job, gather_done, &gathering);
+  fixture_wait (all_gathered, &gathering);
+  g_assert_cmpuint (gathering.n_entered, ==, FILE_POOL_THREADS);
+  g_assert_cmpuint (gathering.n_escaped, ==, 0);
+  g_mutex_clear (&gathering.lock);
+  g_cond_clear (&gathering.cond);
+}
+
 static void
 test_read_only (Fixture *fixture, gconstpointer flags)
 {
@@ -167,6 +228,7 @@ main (int argc, char **argv)
   g_test_add (name, Fixture, GUINT_TO_POINTER (flags), fixture_set_up, test, fixture_tear_down)
   ADD ("/cage/cage", 0, test_cage);
   ADD ("/cage/cage/read-only", SHARE_READ_ONLY, test_cage);
+  ADD ("/cage/every-thread", 0, test_every_thread);
   ADD ("/cage/read-only", SHARE_READ_ONLY, test_read_only);
   ADD ("/cage/threads-do-not-return", 0, test_threads_do_not_return);
 #undef ADD
