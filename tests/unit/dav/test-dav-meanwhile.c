@@ -20,54 +20,73 @@ has_transfer (gpointer data)
   return g_variant_n_children (transfers) == 1;
 }
 
+/* Bytes of an upload that is opened before all of it is here, and the size of one that is not: both
+ * are only as good as what is there when they are put in place. */
+static const gsize upload_sizes[] = { 200000, 10 };
+
+/* Sends all of an upload but its last byte, and waits until it has begun. */
+static void
+send_most (DavClient *client, const char *headers, const char *body)
+{
+  g_autofree char *head
+      = g_strdup_printf ("PUT /a HTTP/1.1\r\nHost: localhost\r\n%sContent-Length: %zu\r\n\r\n",
+                         headers, strlen (body));
+
+  dav_client_send (client, head, -1);
+  dav_client_send (client, body, (gssize)strlen (body) - 1);
+  dav_rig_wait (client->rig, has_transfer, client->rig);
+}
+
 /* The host writes a file between the check of If-Match and the last byte: the host's stands. */
 static void
 test_lost_update (void)
 {
-  g_autoptr (DavRig) rig = dav_rig_new (0);
-  g_autoptr (DavClient) client = dav_client_new (rig);
-  g_autoptr (DavResponse) get = NULL;
-  g_autoptr (DavResponse) put = NULL;
-  g_autofree char *etag = NULL;
-  g_autofree char *head = NULL;
-  g_autofree char *content = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (upload_sizes); i++)
+    {
+      g_autoptr (DavRig) rig = dav_rig_new (0);
+      g_autoptr (DavClient) client = dav_client_new (rig);
+      g_autoptr (DavResponse) get = NULL;
+      g_autoptr (DavResponse) put = NULL;
+      g_autofree char *body = g_strnfill (upload_sizes[i], 'g');
+      g_autofree char *etag = NULL;
+      g_autofree char *header = NULL;
+      g_autofree char *content = NULL;
 
-  dav_rig_write (rig, "share/a", "old");
-  get = dav_rig_request (rig, "GET", "/a", NULL, NULL);
-  etag = dav_response_get (get, "ETag");
-  head = g_strdup_printf (
-      "PUT /a HTTP/1.1\r\nHost: localhost\r\nIf-Match: %s\r\nContent-Length: 10\r\n\r\n12345",
-      etag);
-  dav_client_send (client, head, -1);
-  dav_rig_wait (rig, has_transfer, rig);
-  dav_rig_write (rig, "share/a", "the host's");
-  dav_client_send (client, "67890", -1);
-  put = dav_client_receive (client, FALSE);
-  g_assert_cmpuint (put->status, ==, 412);
-  content = dav_rig_read (rig, "share/a");
-  g_assert_cmpstr (content, ==, "the host's");
+      dav_rig_write (rig, "share/a", "old");
+      get = dav_rig_request (rig, "GET", "/a", NULL, NULL);
+      etag = dav_response_get (get, "ETag");
+      header = g_strdup_printf ("If-Match: %s\r\n", etag);
+      send_most (client, header, body);
+      dav_rig_write (rig, "share/a", "the host's");
+      dav_client_send (client, "g", 1);
+      put = dav_client_receive (client, FALSE);
+      g_assert_cmpuint (put->status, ==, 412);
+      content = dav_rig_read (rig, "share/a");
+      g_assert_cmpstr (content, ==, "the host's");
+    }
 }
 
 /* Two uploads that both want to be the first. */
 static void
 test_two_creators (void)
 {
-  g_autoptr (DavRig) rig = dav_rig_new (0);
-  g_autoptr (DavClient) client = dav_client_new (rig);
-  g_autoptr (DavResponse) put = NULL;
-  g_autofree char *content = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (upload_sizes); i++)
+    {
+      g_autoptr (DavRig) rig = dav_rig_new (0);
+      g_autoptr (DavClient) client = dav_client_new (rig);
+      g_autoptr (DavResponse) put = NULL;
+      g_autofree char *body = g_strnfill (upload_sizes[i], 'g');
+      g_autofree char *content = NULL;
 
-  dav_client_send (client,
-                   "PUT /a HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: *\r\n"
-                   "Content-Length: 10\r\n\r\n12345",
-                   -1);
-  dav_rig_wait (rig, has_transfer, rig);
-  g_assert_cmpuint (dav_rig_status (rig, "PUT", "/a", "If-None-Match: *\r\n", "first"), ==, 201);
-  dav_client_send (client, "67890", -1);
-  put = dav_client_receive (client, FALSE);
-  g_assert_cmpuint (put->status, ==, 412);
-  content = dav_rig_read (rig, "share/a");
-  g_assert_cmpstr (content, ==, "first");
+      send_most (client, "If-None-Match: *\r\n", body);
+      g_assert_cmpuint (dav_rig_status (rig, "PUT", "/a", "If-None-Match: *\r\n", "first"), ==,
+                        201);
+      dav_client_send (client, "g", 1);
+      put = dav_client_receive (client, FALSE);
+      g_assert_cmpuint (put->status, ==, 412);
+      content = dav_rig_read (rig, "share/a");
+      g_assert_cmpstr (content, ==, "first");
+    }
 }
 
 /* Whether some of the file is on its way. */

@@ -14,6 +14,8 @@
 #define PROPPATCH                                                                                  \
   "<propertyupdate xmlns='DAV:'><set><prop><a xmlns='n:'/></prop></set></propertyupdate>"
 
+#define UPLOAD_SIZE 400000
+
 static gboolean
 has_received (gpointer data)
 {
@@ -26,13 +28,16 @@ has_received (gpointer data)
   return done > 0;
 }
 
-/* Begins an upload that waits for its second half. */
+/* Begins an upload of UPLOAD_SIZE bytes that waits for its second half: too large to be kept in
+ * memory until all of it is here. */
 static void
-begin_upload (DavClient *client)
+begin_upload (DavClient *client, const char *content)
 {
-  dav_client_send (
-      client, "PUT /folder/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8\r\n\r\nhalf",
-      -1);
+  g_autofree char *head = g_strdup_printf (
+      "PUT /folder/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n", UPLOAD_SIZE);
+
+  dav_client_send (client, head, -1);
+  dav_client_send (client, content, UPLOAD_SIZE / 2);
   dav_rig_wait (client->rig, has_received, client->rig);
 }
 
@@ -122,10 +127,11 @@ test_temporary (void)
   g_autofree char *folder_path = NULL;
   g_autofree char *file = NULL;
   g_autofree char *content = NULL;
+  g_autofree char *data = g_strnfill (UPLOAD_SIZE, 'x');
 
   dav_rig_mkdir (rig, "share/folder");
   dav_rig_write (rig, "share/plain", "plain");
-  begin_upload (client);
+  begin_upload (client, data);
   folder = find_name (rig, "share", STAGING_PREFIX);
   folder_path = g_strconcat ("share/", folder, NULL);
   file = find_name (rig, folder_path, "");
@@ -152,11 +158,11 @@ test_temporary (void)
   assert_not_listed (rig, "/folder/", STAGING_PREFIX);
   assert_not_listed (rig, "/folder/", "upload");
 
-  dav_client_send (client, "half", -1);
+  dav_client_send (client, data + UPLOAD_SIZE / 2, UPLOAD_SIZE / 2);
   put = dav_client_receive (client, FALSE);
   g_assert_cmpuint (put->status, ==, 201);
   content = dav_rig_read (rig, "share/folder/upload");
-  g_assert_cmpstr (content, ==, "halfhalf");
+  g_assert_cmpstr (content, ==, data);
 }
 
 static void
