@@ -43,7 +43,7 @@ mux_client_new (gint64 id, const MuxClientFuncs *funcs, gpointer user_data)
   self->funcs = funcs;
   self->user_data = user_data;
   self->links.dirty.data = self;
-  self->links.ready.data = self;
+  self->links.turn.link.data = self;
   self->links.over.data = self;
   self->gate = http_gate_new ();
   self->idle_since = g_get_monotonic_time ();

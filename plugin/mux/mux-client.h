@@ -11,6 +11,7 @@
 #include <gio/gio.h>
 
 #include "mux/mux-frame.h"
+#include "mux/mux-turns.h"
 
 G_BEGIN_DECLS
 
@@ -36,10 +37,9 @@ typedef struct
 typedef struct
 {
   GList dirty; /* data is the client; in a queue if the flag says so */
-  GList ready;
   GList over;
+  MuxTurn turn;
   gboolean is_dirty;
-  gboolean is_ready;
   gboolean is_over;
 } MuxClientLinks;
 

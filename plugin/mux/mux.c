@@ -29,8 +29,8 @@ struct _Mux
   GHashTable *clients; /* of MuxClient, by id */
   guint n_live;
   GQueue dirty; /* want to be settled */
-  GQueue ready; /* have frames to send, in order of turns */
   GQueue over;  /* have ended and drained, the one longest unheard of first */
+  MuxTurns turns;
 
   GSource *source;
   gboolean pull_waits; /* mux_pull() said that there is nothing */
@@ -89,7 +89,7 @@ mux_has_work (gpointer data)
 {
   Mux *self = data;
 
-  return self->dirty.length > 0 || (self->pull_waits && self->ready.length > 0)
+  return self->dirty.length > 0 || (self->pull_waits && mux_turns_next (&self->turns) != NULL)
          || (self->feed_waits && mux_may_feed (self));
 }
 
@@ -109,8 +109,7 @@ mux_forget (Mux *self, MuxClient *client)
 
   if (links->is_dirty)
     g_queue_unlink (&self->dirty, &links->dirty);
-  if (links->is_ready)
-    g_queue_unlink (&self->ready, &links->ready);
+  mux_turns_remove (&links->turn);
   if (links->is_over)
     g_queue_unlink (&self->over, &links->over);
   else
@@ -131,10 +130,10 @@ mux_touch_over (Mux *self, MuxClient *client)
   g_queue_push_tail_link (&self->over, &links->over);
 }
 
-/* After anything that may have changed what a client has to send or how it counts. The client may
- * be gone when this returns. */
+/* After anything that may have changed what a client has to send or how it counts; @had_turn: also
+ * that it has just sent a frame. The client may be gone when this returns. */
 static void
-mux_review (Mux *self, MuxClient *client)
+mux_review (Mux *self, MuxClient *client, gboolean had_turn)
 {
   MuxClientLinks *links = mux_client_get_links (client);
   gsize size;
@@ -145,11 +144,8 @@ mux_review (Mux *self, MuxClient *client)
       return;
     }
 
-  if (!links->is_ready && mux_client_peek_frame (client, &size))
-    {
-      links->is_ready = TRUE;
-      g_queue_push_tail_link (&self->ready, &links->ready);
-    }
+  if (links->turn.queue == NULL && mux_client_peek_frame (client, &size))
+    mux_turns_add (&self->turns, &links->turn, !had_turn && size < MUX_OUTPUT_STEAL_MIN);
 
   if (!links->is_over && !mux_client_is_live (client))
     {
@@ -172,7 +168,7 @@ mux_settle (Mux *self)
 
       mux_client_get_links (client)->is_dirty = FALSE;
       mux_client_settle (client);
-      mux_review (self, client);
+      mux_review (self, client, FALSE);
     }
 }
 
@@ -227,7 +223,7 @@ mux_work (gpointer user_data)
       self->ops.input_ready (self->user_data);
     }
 
-  if (self->pull_waits && self->ready.length > 0)
+  if (self->pull_waits && mux_turns_next (&self->turns) != NULL)
     {
       self->pull_waits = FALSE;
       self->ops.output_ready (self->user_data);
@@ -245,7 +241,7 @@ mux_new (const MuxOps *ops, gpointer user_data)
   self->user_data = user_data;
   self->clients = g_hash_table_new (g_int64_hash, g_int64_equal);
   g_queue_init (&self->dirty);
-  g_queue_init (&self->ready);
+  mux_turns_init (&self->turns);
   g_queue_init (&self->over);
   self->pull_waits = TRUE;
   self->stall_time = MUX_STALL_TIME;
@@ -307,7 +303,7 @@ mux_evict (Mux *self)
   if (client != NULL)
     {
       mux_client_end (client, 0, FALSE);
-      mux_review (self, client);
+      mux_review (self, client, FALSE);
       return TRUE;
     }
 
@@ -318,7 +314,7 @@ mux_evict (Mux *self)
     return FALSE;
 
   mux_client_end (client, 408, TRUE);
-  mux_review (self, client);
+  mux_review (self, client, FALSE);
   return TRUE;
 }
 
@@ -333,7 +329,7 @@ mux_admit (Mux *self, gint64 id)
   if (!welcome)
     {
       mux_client_end (client, 503, TRUE);
-      mux_review (self, client);
+      mux_review (self, client, FALSE);
     }
 
   return client;
@@ -439,7 +435,7 @@ mux_feed_frames (Mux *self, GBytes *bytes, gsize offset)
         }
       if (mux_client_get_links (client)->is_over)
         mux_touch_over (self, client);
-      mux_review (self, client);
+      mux_review (self, client, FALSE);
     }
 
   return offset - start;
@@ -450,13 +446,13 @@ mux_pull (Mux *self, gsize max)
 {
   guint8 *frames = NULL; /* small ones, gathered in a block */
   gsize n_frames = 0;    /* bytes of them */
+  MuxClient *client;
 
   max = MIN (max, MUX_BLOCK_SIZE);
   mux_settle (self);
 
-  while (self->ready.length > 0)
+  while ((client = mux_turns_next (&self->turns)) != NULL)
     {
-      MuxClient *client = self->ready.head->data;
       MuxClientLinks *links = mux_client_get_links (client);
       GBytes *frame = NULL;
       gsize size;
@@ -485,11 +481,13 @@ mux_pull (Mux *self, gsize max)
             }
         }
 
-      links->is_ready = FALSE;
-      g_queue_unlink (&self->ready, &links->ready);
-      mux_review (self, client);
+      mux_turns_remove (&links->turn);
+      mux_review (self, client, TRUE);
       if (frame != NULL)
-        return frame;
+        {
+          mux_turns_sent (&self->turns, FALSE);
+          return frame;
+        }
     }
 
   if (frames == NULL)
@@ -498,6 +496,7 @@ mux_pull (Mux *self, gsize max)
       return NULL;
     }
 
+  mux_turns_sent (&self->turns, TRUE);
   if (n_frames < MUX_OUTPUT_STEAL_MIN)
     {
       /* Whoever counts what is under way counts bytes, not what they lie in. */

@@ -166,6 +166,43 @@ test_fairness (Fixture *f, gconstpointer data)
   g_assert_true (fixture_has_responses (f, 3, 1));
 }
 
+/* A small answer does not wait for a round of the large ones, and many do not keep those out. */
+static void
+test_small_ones_first (Fixture *f, gconstpointer data)
+{
+  const guint n_large = 8;
+
+  f->manual = TRUE;
+  f->keep_frames = TRUE;
+  for (guint i = 0; i < n_large; i++)
+    fixture_send (f, i, GET ("/size/67108864"));
+  fixture_settle (f);
+  for (guint i = 0; i < n_large; i++)
+    g_assert_true (fixture_pull (f, PULL));
+
+  fixture_send (f, 100, GET ("/size/10"));
+  fixture_settle (f);
+  g_assert_true (fixture_pull (f, PULL));
+  g_assert_true (fixture_has_responses (f, 100, 1));
+
+  g_queue_clear_full (&f->frames, g_free);
+  for (guint i = 0; i < 20; i++)
+    {
+      fixture_send (f, 101 + i, GET ("/size/10"));
+      fixture_settle (f);
+      g_assert_true (fixture_pull (f, PULL));
+    }
+  /* A large one, and the two small ones that have come meanwhile. */
+  g_assert_cmpuint (f->frames.length, ==, 20 + 10);
+  for (guint i = 0; i < 20 + 10; i++)
+    {
+      g_autofree Frame *frame = g_queue_pop_head (&f->frames);
+      gboolean is_large = frame->client < n_large;
+
+      g_assert_true (is_large == (i % 3 == 0));
+    }
+}
+
 static void
 test_small_ones_together (Fixture *f, gconstpointer data)
 {
@@ -349,6 +386,7 @@ main (int argc, char *argv[])
   ADD ("stall", test_stall);
   ADD ("slow", test_slow);
   ADD ("fairness", test_fairness);
+  ADD ("small-ones-first", test_small_ones_first);
   ADD ("small-ones-together", test_small_ones_together);
   ADD ("output-limit", test_output_limit);
   ADD ("eviction", test_eviction);
