@@ -6,6 +6,7 @@
 
 #include "cli/viewers.h"
 #include "ui/share-choices.h"
+#include "ui/share-refusal.h"
 #include "ui/share-text.h"
 
 #include <glib/gi18n-lib.h>
@@ -25,64 +26,22 @@
       "           <target type=\"virtio\" name=\"org.spice-space.webdav.0\"/>\n"                   \
       "         </channel>")
 
-/* What each reason of `last-refusal` (transport/share-channel.h) means, and what to do. */
-static const struct
-{
-  const char *reason;
-  const char *advice;
-} refusals[] = {
-  { "not-shared", N_ ("The guest asks, but no folder is shared with it.") },
-  { "read-only",
-    N_ ("The guest tried to change a folder that is shared read-only. To let it, switch "
-        "off “Read-only” in the viewer's panel, or run “spice-share set FOLDER”.") },
-  { "foreign",
-    N_ ("It was asked under the name of another host, as a web page in the guest might do. "
-        "In the guest use http://localhost:9843/.") },
-  { "outside", N_ ("The path, or a symbolic link on it, leaves the shared folder. Only relative "
-                   "links that stay inside are followed, and none where the setting symlinks is "
-                   "“deny”.") },
-  { "permission", N_ ("On this computer you may not do that either: look at the permissions of the "
-                      "file and of its folder.") },
-  { "no-space", N_ ("The disk of this computer is full, or your quota on it. Make room, and copy "
-                    "again.") },
-};
-
-/* Whether what was refused would be refused again; if not there is nothing to be done about it. */
-static gboolean
-still_holds (const ShareSnapshot *snapshot, const char *reason)
-{
-  if (g_str_equal (reason, "not-shared"))
-    return !snapshot->sharing;
-  if (g_str_equal (reason, "read-only"))
-    return snapshot->sharing && snapshot->read_only;
-  return TRUE;
-}
-
 static void
 check_refusals (Report *report, const char *vm, guint pid, const ShareSnapshot *snapshot)
 {
+  g_auto (ShareRefusal) refusal = { 0 };
   g_autofree char *refused = g_strdup_printf ("%" G_GUINT64_FORMAT, snapshot->refused);
   g_autofree char *requests = g_strdup_printf ("%" G_GUINT64_FORMAT, snapshot->requests);
   g_autofree char *clock = NULL;
   g_autofree char *finding = NULL;
-  const char *reason;
-  const char *request;
-  const char *advice = NULL;
-  gint64 at;
 
-  if (snapshot->refused == 0 || snapshot->last_refusal == NULL)
+  if (!share_refusal_read (snapshot, &refusal))
     return;
-  g_variant_get (snapshot->last_refusal, "(x&s&s)", &at, &reason, &request);
-  if (!still_holds (snapshot, reason))
-    return;
-  for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
-    if (g_str_equal (refusals[i].reason, reason))
-      advice = _ (refusals[i].advice);
-  clock = share_text_clock (at);
+  clock = share_text_clock (refusal.at);
   /* Translators: a virtual machine, a process, two numbers, a time of day, “PUT /file” */
   finding = g_strdup_printf (_ ("%s (viewer %u): requests refused: %s of %s, the last at %s: %s"),
-                             vm, pid, refused, requests, clock, request);
-  report_add (report, FINDING_NOTE, finding, advice);
+                             vm, pid, refused, requests, clock, refusal.request);
+  report_add (report, FINDING_NOTE, finding, refusal.advice);
 }
 
 void

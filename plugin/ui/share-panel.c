@@ -7,6 +7,7 @@
  */
 #include "ui/share-panel.h"
 
+#include "ui/share-refusal.h"
 #include "ui/share-text.h"
 #include "ui/transfer-list.h"
 
@@ -35,6 +36,8 @@ struct _ShareUiPanel
   GtkWidget *transfers;
   GtkWidget *totals;
   GtkWidget *saved;
+  GtkWidget *refusal_box;
+  GtkWidget *refusal;
   GtkWidget *error_box;
   GtkWidget *error;
 
@@ -207,6 +210,8 @@ share_ui_panel_class_init (ShareUiPanelClass *klass)
   gtk_widget_class_bind_template_child (widget_class, ShareUiPanel, transfers);
   gtk_widget_class_bind_template_child (widget_class, ShareUiPanel, totals);
   gtk_widget_class_bind_template_child (widget_class, ShareUiPanel, saved);
+  gtk_widget_class_bind_template_child (widget_class, ShareUiPanel, refusal_box);
+  gtk_widget_class_bind_template_child (widget_class, ShareUiPanel, refusal);
   gtk_widget_class_bind_template_child (widget_class, ShareUiPanel, error_box);
   gtk_widget_class_bind_template_child (widget_class, ShareUiPanel, error);
   gtk_widget_class_bind_template_callback (widget_class, on_switched);
@@ -329,6 +334,15 @@ update_error (ShareUiPanel *self, const ShareSnapshot *snapshot, ShareState stat
 }
 
 static void
+update_refusal (ShareUiPanel *self, const ShareSnapshot *snapshot)
+{
+  g_autofree char *text = share_refusal_describe (snapshot);
+
+  gtk_label_set_text (GTK_LABEL (self->refusal), text != NULL ? text : "");
+  gtk_widget_set_visible (self->refusal_box, text != NULL);
+}
+
+static void
 update (ShareUiPanel *self)
 {
   const ShareSnapshot *snapshot = share_ui_model_get_snapshot (self->steering->model);
@@ -344,6 +358,7 @@ update (ShareUiPanel *self)
   gtk_label_set_text (GTK_LABEL (self->sentence), sentence);
   update_choices (self, snapshot);
   update_live (self, snapshot);
+  update_refusal (self, snapshot);
   update_error (self, snapshot, state);
   self->updating = FALSE;
 }

@@ -434,6 +434,21 @@ def test_error(world):
     viewer.wait_state('Shared')
 
 
+def test_refused(world):
+    """What the guest may not do: said where the person looks, until it may."""
+    viewer = world.viewer
+    viewer.set('share-dir-ro', 'true')
+    world.share()
+    viewer.wait_state('Shared read-only')
+    world.guest.send(1, b'PUT /new HTTP/1.1\r\nHost: localhost:9843\r\nContent-Length: 0\r\n\r\n')
+    viewer.open_panel()
+    wait_for('the panel says it', lambda: viewer.find('label', '“PUT /new” was refused'))
+    viewer.picture('refused-panel')
+    viewer.key('alt+r')
+    viewer.wait_state('Shared')
+    wait_for('it is over', lambda: not viewer.find('label', 'was refused'))
+
+
 def test_waiting(world):
     """The guest's daemon goes and comes."""
     viewer = world.viewer
@@ -777,6 +792,7 @@ TESTS = [
     (test_keyboard, {}),
     (test_transfer, {}),
     (test_error, {}),
+    (test_refused, {}),
     (test_waiting, {}),
     (test_preferences, {}),
     (test_choose, {}),

@@ -608,6 +608,41 @@ test_panel_transfers (Fixture *fixture, gconstpointer data)
   settle ();
 }
 
+/* What the guest runs into is said, with what to do, as long as it holds. */
+static void
+test_panel_refusal (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *window = window_with_header (GTK_TYPE_APPLICATION_WINDOW);
+  GtkWidget *panel = open_panel (window);
+  GtkWidget *label = child (panel, "refusal");
+  g_autofree char *request = g_strnfill (1000, 'x');
+
+  fake_channel_start (fixture->channel, "/srv/photos", TRUE);
+  settle ();
+  g_assert_false (gtk_widget_get_mapped (label));
+  g_object_set (fixture->channel, "requests", (guint64)3, "refused", (guint64)1, "last-refusal",
+                g_variant_new ("(xss)", g_get_real_time (), "read-only", "PUT /<new>"), NULL);
+  settle ();
+  g_assert_true (gtk_widget_get_mapped (label));
+  g_assert_nonnull (strstr (gtk_label_get_text (GTK_LABEL (label)), "“PUT /<new>” was refused."));
+  g_assert_nonnull (strstr (gtk_label_get_text (GTK_LABEL (label)), "switch off “Read-only”"));
+
+  /* It would be allowed now. */
+  fake_channel_start (fixture->channel, "/srv/photos", FALSE);
+  settle ();
+  g_assert_false (gtk_widget_get_mapped (label));
+
+  g_object_set (fixture->channel, "last-refusal",
+                g_variant_new ("(xss)", g_get_real_time (), "outside", request), NULL);
+  settle ();
+  g_assert_true (gtk_widget_get_mapped (label));
+  g_assert_nonnull (strstr (gtk_label_get_text (GTK_LABEL (label)), "xxx…” was refused."));
+  g_assert_cmpuint (strlen (gtk_label_get_text (GTK_LABEL (label))), <, 400);
+
+  gtk_widget_destroy (window);
+  settle ();
+}
+
 static void
 add_mnemonic (GHashTable *letters, GtkWidget *label)
 {
@@ -693,6 +728,7 @@ main (int argc, char **argv)
   ADD ("/ui/panel/scope", test_panel_scope);
   ADD ("/ui/panel/unknown-vm", test_panel_unknown_vm);
   ADD ("/ui/panel/transfers", test_panel_transfers);
+  ADD ("/ui/panel/refusal", test_panel_refusal);
   ADD ("/ui/panel/small-window", test_small_window);
   ADD ("/ui/accessible", test_accessible);
   return g_test_run ();
