@@ -267,6 +267,48 @@ test_names (void)
   xmlFreeDoc (doc);
 }
 
+/* Every byte that can stand in a name, alone and inside. */
+static void
+test_bytes (void)
+{
+  g_autoptr (DavRig) rig = dav_rig_new (0);
+  g_autoptr (DavClient) client = dav_client_new (rig);
+  g_autoptr (DavResponse) list = NULL;
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autofree char *hrefs = NULL;
+  g_auto (GStrv) lines = NULL;
+  guint n = 0;
+  xmlDoc *doc;
+
+  for (guint byte = 1; byte < 256; byte++)
+    for (guint i = 0; i < 2; i++)
+      {
+        const char inside[] = { 'a', (char)byte, 'z', '\0' };
+        const char alone[] = { (char)byte, '\0' };
+        const char *name = i == 0 ? inside : alone;
+        g_autofree char *path = g_strconcat ("share/", name, NULL);
+
+        if (byte == '/' || g_str_equal (name, "."))
+          continue;
+        dav_rig_write (rig, path, name);
+        n++;
+      }
+  list = dav_rig_request (rig, "PROPFIND", "/", "Depth: 1\r\n", NULL);
+  doc = parse (list);
+  hrefs = find (doc, "//D:href");
+  lines = g_strsplit (hrefs, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      g_autoptr (DavResponse) get = dav_client_request (client, "GET", lines[i], NULL, NULL);
+
+      g_assert_cmpuint (get->status, ==, 200);
+      if (!g_str_equal (lines[i], "/"))
+        g_assert_true (g_hash_table_add (seen, g_strdup (dav_response_text (get))));
+    }
+  g_assert_cmpuint (g_hash_table_size (seen), ==, n);
+  xmlFreeDoc (doc);
+}
+
 /* More than one batch, and more than is sent in one piece; all of it once. */
 static void
 test_large (void)
@@ -428,6 +470,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dav/propfind/prop", test_prop);
   g_test_add_func ("/dav/propfind/refused", test_refused);
   g_test_add_func ("/dav/propfind/names", test_names);
+  g_test_add_func ("/dav/propfind/bytes", test_bytes);
   g_test_add_func ("/dav/propfind/large", test_large);
   g_test_add_func ("/dav/propfind/batches", test_batches);
   g_test_add_func ("/dav/propfind/unread", test_unread);

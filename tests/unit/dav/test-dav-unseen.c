@@ -1,9 +1,10 @@
 /* What does not exist for a guest: our own temporary files while an upload goes on, and hidden
- * files where they are not shared. No method reaches them, no listing has them.
+ * files and links where they are not shared. No method reaches them, no listing has them.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "dav-rig.h"
 #include "share/staging.h"
@@ -206,6 +207,51 @@ test_hidden (void)
   g_assert_cmpstr (before, ==, after);
 }
 
+/* Links inside the share, where they are followed and where they are not. */
+static void
+test_links (void)
+{
+  static const char *const methods[] = { "GET", "HEAD", "PROPFIND", "PUT", "COPY", "LOCK" };
+
+  for (guint denied = 0; denied < 2; denied++)
+    {
+      g_autoptr (DavRig) rig = dav_rig_new (denied ? SHARE_DENY_SYMLINKS : 0);
+      g_autofree char *file_link = dav_rig_path (rig, "share/file-link");
+      g_autofree char *folder_link = dav_rig_path (rig, "share/folder-link");
+      g_autofree char *content = NULL;
+      g_autoptr (DavResponse) list = NULL;
+
+      dav_rig_write (rig, "share/file", "file");
+      dav_rig_mkdir (rig, "share/folder");
+      dav_rig_write (rig, "share/folder/file", "x");
+      g_assert_cmpint (symlink ("file", file_link), ==, 0);
+      g_assert_cmpint (symlink ("folder", folder_link), ==, 0);
+      for (guint i = 0; i < G_N_ELEMENTS (methods); i++)
+        {
+          const char *headers = "Depth: 0\r\nDestination: /copy\r\n";
+          const char *body = g_str_equal (methods[i], "LOCK")  ? LOCKINFO
+                             : g_str_equal (methods[i], "PUT") ? "new"
+                                                               : NULL;
+          guint status = dav_rig_status (rig, methods[i], "/file-link", headers, body);
+
+          g_test_message ("%s: %u", methods[i], status);
+          if (denied)
+            g_assert_cmpuint (status, >=, 403);
+          else
+            g_assert_cmpuint (status / 100, ==, 2);
+        }
+      /* A member of the folder itself. */
+      g_assert_cmpuint (dav_rig_status (rig, "GET", "/folder-link/file", NULL, NULL), ==,
+                        denied ? 403 : 200);
+      g_assert_cmpuint (dav_rig_status (rig, "DELETE", "/folder-link/file", NULL, NULL), ==,
+                        denied ? 403 : 204);
+      content = dav_rig_read (rig, "share/file");
+      g_assert_cmpstr (content, ==, denied ? "file" : "new");
+      list = dav_rig_request (rig, "PROPFIND", "/", "Depth: 1\r\n", NULL);
+      g_assert_cmpint (strstr (dav_response_text (list), "-link") == NULL, ==, denied);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -213,5 +259,6 @@ main (int argc, char **argv)
   g_test_add_func ("/dav/unseen/temporary", test_temporary);
   g_test_add_func ("/dav/unseen/hidden-shown", test_hidden_shown);
   g_test_add_func ("/dav/unseen/hidden", test_hidden);
+  g_test_add_func ("/dav/unseen/links", test_links);
   return g_test_run ();
 }
