@@ -28,6 +28,7 @@
 #define RSS_GROWTH_MAX_KIB (8 * 1024)
 #define FDS_GROWTH_MAX 4
 #define THREADS_GROWTH_MAX 4
+#define SOURCES_GROWTH_MAX 4
 
 #define MUX_HEADER 10
 #define BIG_SIZE (G_GUINT64_CONSTANT (1) << 34)
@@ -273,13 +274,29 @@ get_rounds (void)
   return text != NULL ? (guint)g_ascii_strtoull (text, NULL, 10) : DEFAULT_ROUNDS;
 }
 
-static gboolean
-is_as_before (Chaos *self, const ProcessCounters *before, ProcessCounters *now)
+typedef struct
 {
-  process_counters_read (now, rig_child_get_pid (self->viewer));
+  ProcessCounters process;
+  guint sources;
+} Counters;
+
+static void
+read_counters (Chaos *self, Counters *counters)
+{
+  process_counters_read (&counters->process, rig_child_get_pid (self->viewer));
+  counters->sources = atoi (rig_child_ask (self->viewer, "sources", "sources "));
+}
+
+static gboolean
+is_as_before (Chaos *self, const Counters *counters_before, Counters *counters)
+{
+  const ProcessCounters *before = &counters_before->process, *now = &counters->process;
+
+  read_counters (self, counters);
   return now->rss_kib <= before->rss_kib + RSS_GROWTH_MAX_KIB
          && now->fds <= before->fds + FDS_GROWTH_MAX
-         && now->threads <= before->threads + THREADS_GROWTH_MAX;
+         && now->threads <= before->threads + THREADS_GROWTH_MAX
+         && counters->sources <= counters_before->sources + SOURCES_GROWTH_MAX;
 }
 
 static void
@@ -301,7 +318,7 @@ chaos (Rig *rig, const char *compression, guint rounds)
   g_autofree char *other = g_build_filename (rig->dir, "other", NULL);
   g_autofree char *small = g_build_filename (other, "small.txt", NULL);
   g_autoptr (GError) error = NULL;
-  ProcessCounters before = { 0 }, now = { 0 };
+  Counters before = { 0 }, now = { 0 };
   Chaos self = { .rig = rig, .viewer = viewer, .rand = rand, .other = other, .load = load };
 
   g_assert_cmpint (g_mkdir (other, 0700), ==, 0);
@@ -320,13 +337,15 @@ chaos (Rig *rig, const char *compression, guint rounds)
     {
       run_round (&self, i);
       if (i == WARM_UP_ROUNDS)
-        process_counters_read (&before, rig_child_get_pid (viewer));
+        read_counters (&self, &before);
     }
   rig_wait_until (is_as_before (&self, &before, &now), SECONDS);
   g_test_message ("%u rounds, %s: longest answer %" G_GINT64_FORMAT " us; memory %" G_GUINT64_FORMAT
-                  " then %" G_GUINT64_FORMAT " KiB, descriptors %u then %u, threads %u then %u",
-                  rounds, compression, self.longest, before.rss_kib, now.rss_kib, before.fds,
-                  now.fds, before.threads, now.threads);
+                  " then %" G_GUINT64_FORMAT
+                  " KiB, descriptors %u then %u, threads %u then %u, sources %u then %u",
+                  rounds, compression, self.longest, before.process.rss_kib, now.process.rss_kib,
+                  before.process.fds, now.process.fds, before.process.threads, now.process.threads,
+                  before.sources, now.sources);
 
   rig_child_send (viewer, "quit");
   g_assert_cmpint (rig_child_wait_exit (viewer, SECONDS), ==, 0);

@@ -86,6 +86,50 @@ __wrap_write (int fd, const void *data, size_t len)
   return __real_write (fd, data, len);
 }
 
+/* And each main context made in our own libraries here, to count what is in it. */
+GMainContext *__real_g_main_context_new (void);
+G_MODULE_EXPORT GMainContext *__wrap_g_main_context_new (void);
+
+static GMutex contexts_lock;
+static GPtrArray *contexts; /* of GMainContext, kept for as long as this runs */
+
+GMainContext *
+__wrap_g_main_context_new (void)
+{
+  GMainContext *context = __real_g_main_context_new ();
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&contexts_lock);
+
+  if (contexts == NULL)
+    contexts = g_ptr_array_new ();
+  g_ptr_array_add (contexts, g_main_context_ref (context));
+  return context;
+}
+
+/* There is no call to count them, but their numbers only grow. */
+static guint
+count_sources_in (GMainContext *context)
+{
+  g_autoptr (GSource) newest = g_idle_source_new ();
+  guint newest_id = g_source_attach (newest, context);
+  guint n = 0;
+
+  g_source_destroy (newest);
+  for (guint id = 1; id < newest_id; id++)
+    n += g_main_context_find_source_by_id (context, id) != NULL;
+  return n;
+}
+
+static guint
+count_sources (void)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&contexts_lock);
+  guint n = count_sources_in (NULL);
+
+  for (guint i = 0; contexts != NULL && i < contexts->len; i++)
+    n += count_sources_in (contexts->pdata[i]);
+  return n;
+}
+
 static void
 print_event (const char *event, gpointer user_data)
 {
@@ -144,6 +188,8 @@ run_command (State *self, const char *command)
   if (strcmp (command, "stats") == 0)
     g_print ("stats %" G_GUINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n",
              rig_process_get_rss_kib (getpid ()), self->max_gap, self->max_default_gap);
+  else if (strcmp (command, "sources") == 0)
+    g_print ("sources %u\n", count_sources ());
   else if (strcmp (command, "reset-gap") == 0)
     self->max_gap = self->max_default_gap = 0;
   else if (strcmp (command, "quit") == 0)
