@@ -94,6 +94,19 @@ copy_content (Share *share, int source, int target)
     }
 }
 
+/* Whether what was copied is one version of the source: -EAGAIN if somebody wrote to it meanwhile.
+ * To a copy it does no harm that more came to its end; what was moved is going to be removed. */
+static int
+check_unchanged (Copy *self, int source, const ShareStat *before)
+{
+  ShareStat now;
+  int error = share_stat_fd (source, &now);
+
+  if (error < 0 || share_stat_same_version (before, &now))
+    return error;
+  return !(self->flags & TREE_COPY_EXACT) && share_stat_only_grew (before, &now) ? 0 : -EAGAIN;
+}
+
 /* A copy is new, but what was moved is as old as it was. */
 static int
 keep_time (int target, const ShareStat *stat)
@@ -131,6 +144,8 @@ copy_file (Copy *self, int place, const ShareStat *stat, int folder, const char 
   else
     {
       error = copy_content (self->share, source, target);
+      if (error == 0)
+        error = check_unchanged (self, source, stat);
       if (error == 0)
         error = copy_attributes (self, place, stat, target);
       if (error == 0 && fchmod (target, stat->mode & 0777) < 0)

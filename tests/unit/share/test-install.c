@@ -1,5 +1,5 @@
-/* File systems that cannot rename "unless it is there" (NFS), or exchange two names: another writer
- * who comes at the last moment loses nothing.
+/* Another writer who comes at the last moment loses nothing: on file systems that cannot rename
+ * "unless it is there" (NFS), or exchange two names; and while a file is copied.
  *
  * The system calls stand here in the place of the C library's, for this program alone: the flags of
  * renameat2() are unknown, and just before a rename somebody else makes what it is to.
@@ -12,14 +12,17 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static char *rival_path;       /* what the other writer makes; NULL: nobody is there */
-static gint no_links;          /* (atomic) */
-static gint n_links;           /* (atomic) */
-static gint n_begun;           /* (atomic): files that were begun to be written out */
+static char *rival_path;   /* what the other writer makes; NULL: nobody is there */
+static gint no_links;      /* (atomic) */
+static gint n_links;       /* (atomic) */
+static char *written_path; /* what somebody writes to while it is copied */
+static gint writes;        /* (atomic): 'w': over its beginning; 'a': at its end; 0: nobody does */
+static gint n_begun;       /* (atomic): files that were begun to be written out */
 static gint n_begun_at_rename; /* (atomic): the same at the last rename */
 
 int
@@ -66,6 +69,35 @@ sync_file_range (int fd, off64_t offset, off64_t count, unsigned flags)
   g_assert_cmpuint (flags, ==, SYNC_FILE_RANGE_WRITE);
   g_atomic_int_inc (&n_begun);
   return (int)syscall (SYS_sync_file_range, fd, offset, count, flags);
+}
+
+int
+ioctl (int fd, unsigned long request, ...)
+{
+  errno = ENOTTY;
+  return -1;
+}
+
+/* Somebody writes to what is copied. */
+ssize_t
+copy_file_range (int from,
+                 off64_t *from_offset,
+                 int to,
+                 off64_t *to_offset,
+                 size_t length,
+                 unsigned flags)
+{
+  ssize_t n = syscall (SYS_copy_file_range, from, from_offset, to, to_offset, length, flags);
+
+  if (g_atomic_int_get (&writes))
+    {
+      int fd = open (written_path, O_WRONLY | (g_atomic_int_get (&writes) == 'a' ? O_APPEND : 0));
+
+      g_assert_cmpint (write (fd, "written", 7), ==, 7);
+      close (fd);
+      g_atomic_int_set (&writes, 0);
+    }
+  return n;
 }
 
 static void
@@ -154,6 +186,51 @@ test_move (Fixture *fixture, gconstpointer flags)
   g_assert_true (fixture_exists (fixture, "moved-folder/inner"));
 }
 
+static void
+test_written (Fixture *fixture, gconstpointer flags)
+{
+  const struct timespec times[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+  g_autoptr (ShareFailures) failures = share_failures_new ();
+  g_autofree char *path = fixture_path (fixture, "folder/file");
+
+  fixture_mkdir (fixture, "folder");
+  fixture_write (fixture, "folder/file", "0123456789");
+  fixture_write (fixture, "folder/other", "other");
+  written_path = path;
+  g_assert_no_errno (utimensat (AT_FDCWD, path, times, 0));
+
+  /* Neither the one nor the other would be a copy. */
+  g_atomic_int_set (&writes, 'w');
+  g_assert_cmpint (do_copy (fixture, "folder/file", "copy", 0, NULL, NULL), ==, -EAGAIN);
+  g_assert_false (fixture_exists (fixture, "copy"));
+  g_assert_no_errno (utimensat (AT_FDCWD, path, times, 0));
+  g_atomic_int_set (&writes, 'w');
+  g_assert_cmpint (do_copy (fixture, "folder", "copy", 0, failures, NULL), <, 0);
+  g_assert_cmpuint (share_failures_get_size (failures), ==, 1);
+  g_assert_cmpstr (share_failures_get (failures, 0)->path, ==, "copy/file");
+  g_assert_false (fixture_exists (fixture, "copy/file"));
+  assert_content (fixture, "copy/other", "other");
+
+  g_assert_no_errno (utimensat (AT_FDCWD, path, times, 0));
+  g_atomic_int_set (&writes, 'a');
+  g_assert_cmpint (do_copy (fixture, "folder/file", "grown", 0, NULL, NULL), ==, 0);
+  assert_content (fixture, "grown", "written789written");
+
+  /* What would be removed is not, if the copy may lack anything. */
+  if (!fixture_mount_small (fixture, "small"))
+    return;
+  g_assert_no_errno (utimensat (AT_FDCWD, path, times, 0));
+  g_atomic_int_set (&writes, 'a');
+  g_assert_cmpint (do_move (fixture, "folder/file", "small/moved", 0, NULL, NULL), ==, -EAGAIN);
+  g_assert_false (fixture_exists (fixture, "small/moved"));
+  assert_content (fixture, "folder/file", "written789writtenwritten");
+  g_assert_cmpint (do_move (fixture, "folder/file", "small/moved", 0, NULL, NULL), ==, 0);
+  assert_content (fixture, "small/moved", "written789writtenwritten");
+  fixture_close (fixture);
+  fixture_unmount (fixture, "small");
+  written_path = NULL;
+}
+
 /* What replaces a file is on its way to the disk before; what is new need not be. */
 static void
 test_order (Fixture *fixture, gconstpointer flags)
@@ -202,11 +279,13 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   alarm (300);
+  enter_mount_namespace ();
 
 #define ADD(name, test) g_test_add (name, Fixture, 0, fixture_set_up, test, fixture_tear_down)
   ADD ("/install/upload", test_upload);
   ADD ("/install/expected", test_expected);
   ADD ("/install/move", test_move);
+  ADD ("/install/written", test_written);
   ADD ("/install/order", test_order);
   ADD ("/install/no-links", test_no_links);
 #undef ADD
