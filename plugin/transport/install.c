@@ -88,6 +88,7 @@ spice_share_channel_install (SpiceShareChannelCreated created, gpointer user_dat
   g_type_class_ref (SPICE_TYPE_SESSION);
   g_signal_add_emission_hook (g_signal_lookup ("channel-new", SPICE_TYPE_SESSION), 0,
                               on_channel_new, NULL, NULL);
+  channel_migration_install ();
   installed = TRUE;
   return TRUE;
 }

@@ -54,6 +54,7 @@ struct _PortIO
   SendPace pace;
   gboolean moving; /* the channel's connection is being exchanged */
   guint resume_id; /* the source that goes on sending */
+  guint n_writes;  /* under way in spice-gtk */
 
   SpicePrivateQueue queue;
   CompressMode wanted;
@@ -186,17 +187,24 @@ port_io_get_stats (PortIO *self, PortIOStats *stats)
   *stats = self->stats;
 }
 
-void
-port_io_connected (PortIO *self)
+static void
+keep_unsent_short (PortIO *self)
 {
   g_autoptr (GSocket) socket = NULL;
 
-  self->disconnected = FALSE;
-  send_pace_end (&self->pace);
   g_object_get (self->channel, "socket", &socket, NULL);
   /* Only TCP has such a queue, and this option. */
   if (socket != NULL)
     g_socket_set_option (socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_MAX, NULL);
+}
+
+void
+port_io_connected (PortIO *self)
+{
+  self->disconnected = FALSE;
+  self->n_writes = 0;
+  send_pace_end (&self->pace);
+  keep_unsent_short (self);
 }
 
 void
@@ -281,8 +289,12 @@ on_written (GObject *source, GAsyncResult *result, gpointer user_data)
   Write *write = user_data;
   PortIO *self = write->io;
 
-  /* A message that was never sent completes like one that was (P13). */
-  spice_port_channel_write_finish (SPICE_PORT_CHANNEL (source), result, NULL);
+  self->n_writes -= MIN (self->n_writes, 1);
+  /* A message that was never sent completes like one that was (P13), but one that was not even
+   * queued, because the port is closed, says so. */
+  if (spice_port_channel_write_finish (SPICE_PORT_CHANNEL (source), result, NULL) < 0
+      && write->bytes != NULL && self->worker != NULL)
+    worker_reset (self->worker);
   if (write->size > 0 && self->worker != NULL)
     worker_written (self->worker, write->size, write->wire);
   g_clear_pointer (&write->bytes, g_bytes_unref);
@@ -300,6 +312,7 @@ write_message (PortIO *self, GBytes *bytes, gboolean compressed, gsize size, gsi
   gconstpointer data = g_bytes_get_data (bytes, &length);
 
   *write = (Write){ self, g_bytes_ref (bytes), size, wire };
+  self->n_writes++;
   share_debug ("send DATA, %" G_GSIZE_FORMAT " bytes", length);
   spice_private_queue_before_write (&self->queue, channel);
   spice_port_channel_write_async (self->channel, data, length, NULL, on_written, write);
@@ -399,6 +412,14 @@ may_send (PortIO *self)
   return wait == 0;
 }
 
+gboolean
+port_io_is_writing (PortIO *self)
+{
+  gint waiting = spice_private_queue_get_length (&self->queue, SPICE_CHANNEL (self->channel));
+
+  return waiting >= 0 && self->n_writes > (guint)waiting;
+}
+
 void
 port_io_set_migrating (PortIO *self, gboolean migrating)
 {
@@ -418,6 +439,7 @@ port_io_handle_migrate (PortIO *self, SpiceMsgIn *message, spice_msg_handler sto
   self->moving = TRUE;
   stock (SPICE_CHANNEL (self->channel), message);
   self->moving = FALSE;
+  keep_unsent_short (self);
   port_io_set_migrating (self, FALSE);
   share_debug ("the channel has moved to another host");
 }

@@ -94,6 +94,13 @@ void port_io_set_migrating (PortIO *self, gboolean migrating);
 void port_io_handle_migrate (PortIO *self, SpiceMsgIn *message, spice_msg_handler stock);
 
 /**
+ * port_io_is_writing:
+ *
+ * Returns: whether the coroutine is in the middle of writing a message of ours, as far as is known
+ */
+gboolean port_io_is_writing (PortIO *self);
+
+/**
  * port_io_set_compression:
  * @mode: what is wanted; what the server and spice-gtk can do is asked for every message
  */

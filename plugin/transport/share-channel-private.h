@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "transport/channel-migration.h"
 #include "transport/clipboard.h"
 #include "transport/port-io.h"
 #include "transport/share-channel.h"
@@ -22,6 +23,7 @@ struct _SpiceShareChannel
   Worker *worker;       /* (nullable): from the first connection until dispose */
   Capture *capture;     /* (nullable) */
   Clipboard *clipboard; /* (nullable): the same */
+  ChannelMigration *migration; /* (nullable): for a channel that only serves one */
   SpicePrivateCaps caps;
   gboolean for_migration;
   gboolean disposed;

@@ -293,6 +293,8 @@ connected (SpiceShareChannel *self)
 static void
 disconnected (SpiceShareChannel *self)
 {
+  gboolean was_moving = self->migration != NULL && channel_migration_lost (self->migration);
+
   port_io_disconnected (self->io);
   if (!self->ready)
     return;
@@ -306,6 +308,16 @@ disconnected (SpiceShareChannel *self)
   spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_READY);
   spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_CONNECTED_AT);
   spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_CLIENTS);
+  if (was_moving)
+    {
+      g_autoptr (GError) error
+          = g_error_new (SPICE_SHARE_ERROR, SPICE_SHARE_ERROR_FAILED,
+                         _ ("The shared folder was disconnected while the virtual machine moved to "
+                            "another host. Close the virtual machine's window and open it again to "
+                            "share the folder."));
+
+      spice_share_channel_fail (self, error);
+    }
 }
 
 static void
@@ -316,7 +328,17 @@ spice_share_channel_channel_event (SpiceChannel *channel, SpiceChannelEvent even
 
   if (parent->channel_event != NULL)
     parent->channel_event (channel, event);
-  if (event == SPICE_CHANNEL_OPENED)
+  if (self->migration != NULL && channel_migration_event (self->migration, event))
+    {
+      /* To everybody else the channel has been there all the time. */
+      g_signal_stop_emission_by_name (channel, "channel-event");
+      if (event == SPICE_CHANNEL_OPENED)
+        {
+          port_io_connected (self->io);
+          worker_reset (self->worker);
+        }
+    }
+  else if (event == SPICE_CHANNEL_OPENED)
     connected (self);
   else if (event != SPICE_CHANNEL_NONE && event != SPICE_CHANNEL_SWITCHING)
     disconnected (self);
@@ -339,12 +361,19 @@ static void
 spice_share_channel_channel_reset (SpiceChannel *channel, gboolean migrating)
 {
   SpiceShareChannel *self = SPICE_SHARE_CHANNEL (channel);
+  gboolean is_writing = port_io_is_writing (self->io);
 
   if (!migrating)
     port_io_disconnected (self->io);
+  else if (self->ready && self->migration != NULL)
+    channel_migration_broke (self->migration, is_writing);
   if (self->worker != NULL)
     worker_reset (self->worker);
-  SPICE_CHANNEL_CLASS (spice_share_channel_parent_class)->channel_reset (channel, migrating);
+  /* The coroutine may be in the middle of a write, and spice-gtk would free the stream below it
+   * (spice_session_migrate_end(), seen with 0.42). The connection is left to it: what is queued is
+   * exchanged with the rest. */
+  if (!migrating || !is_writing)
+    SPICE_CHANNEL_CLASS (spice_share_channel_parent_class)->channel_reset (channel, migrating);
 }
 
 /* Coroutine context. */
@@ -360,21 +389,44 @@ handle_compressed_data (SpiceChannel *channel, SpiceMsgIn *message)
   port_io_handle_message (SPICE_SHARE_CHANNEL (channel)->io, message, TRUE, handlers.stock_data);
 }
 
+static GSocket *
+dup_socket (SpiceChannel *channel)
+{
+  GSocket *socket = NULL;
+
+  g_object_get (channel, "socket", &socket, NULL);
+  return socket;
+}
+
 static void
 handle_migrate (SpiceChannel *channel, SpiceMsgIn *message)
 {
-  port_io_handle_migrate (SPICE_SHARE_CHANNEL (channel)->io, message, handlers.stock_migrate);
+  SpiceShareChannel *self = SPICE_SHARE_CHANNEL (channel);
+  g_autoptr (GSocket) before = dup_socket (channel);
+  g_autoptr (GSocket) after = NULL;
+
+  port_io_handle_migrate (self->io, message, handlers.stock_migrate);
+  after = dup_socket (channel);
+  if (after != before && self->migration != NULL)
+    channel_migration_moved (self->migration);
 }
 
-/* Announced by the server, before the machine is copied: spice-gtk has connected to the other one.
- */
 static void
-on_migration_state (SpiceSession *session, GParamSpec *spec, SpiceShareChannel *self)
+spice_share_channel_channel_up (SpiceChannel *channel)
 {
-  SpiceSessionMigration state;
+  SpiceShareChannel *self = SPICE_SHARE_CHANNEL (channel);
+  SpiceChannelClass *parent = SPICE_CHANNEL_CLASS (spice_share_channel_parent_class);
 
-  g_object_get (session, "migration-state", &state, NULL);
-  port_io_set_migrating (self->io, state == SPICE_SESSION_MIGRATION_MIGRATING);
+  if (parent->channel_up != NULL)
+    parent->channel_up (channel);
+  if (self->migration != NULL)
+    channel_migration_up (self->migration);
+}
+
+static void
+on_migrating (gboolean migrating, gpointer user_data)
+{
+  port_io_set_migrating (SPICE_SHARE_CHANNEL (user_data)->io, migrating);
 }
 
 /* ---- the type ---- */
@@ -394,8 +446,7 @@ spice_share_channel_constructed (GObject *object)
 
   self->for_migration = session != NULL && spice_session_is_for_migration (session);
   if (session != NULL && !self->for_migration)
-    g_signal_connect_object (session, "notify::migration-state", G_CALLBACK (on_migration_state),
-                             self, 0);
+    self->migration = channel_migration_new (SPICE_CHANNEL (self), session, on_migrating, self);
   spice_private_caps_announce_lz4 (&self->caps, SPICE_CHANNEL (self), TRUE);
   port_io_set_compression (self->io, COMPRESS_AUTO);
 
@@ -416,6 +467,7 @@ spice_share_channel_dispose (GObject *object)
   self->ready = FALSE;
   g_clear_pointer (&self->wanted_path, g_free);
   stop_serving (self);
+  g_clear_pointer (&self->migration, channel_migration_free);
   port_io_disconnected (self->io);
   port_io_set_worker (self->io, NULL);
   g_clear_pointer (&self->worker, worker_stop);
@@ -468,6 +520,7 @@ spice_share_channel_class_init (SpiceShareChannelClass *klass)
   object_class->finalize = spice_share_channel_finalize;
   channel_class->channel_event = spice_share_channel_channel_event;
   channel_class->channel_reset = spice_share_channel_channel_reset;
+  channel_class->channel_up = spice_share_channel_channel_up;
   /* Past SpiceWebdavChannel, whose own would feed its demultiplexer. */
   channel_class->handle_msg = port_class->handle_msg;
   g_signal_override_class_handler ("port-event", G_TYPE_FROM_CLASS (klass),

@@ -346,6 +346,12 @@ spice_private_queue_after_write (SpicePrivateQueue *self, SpiceChannel *channel)
   return SPICE_PRIVATE_WRITE_QUEUED;
 }
 
+gint
+spice_private_queue_get_length (const SpicePrivateQueue *self, SpiceChannel *channel)
+{
+  return self->offset < 0 ? -1 : (gint)queue_at (channel, self->offset)->length;
+}
+
 void
 spice_private_queue_mark_compressed (SpicePrivateQueue *self, SpiceChannel *channel)
 {

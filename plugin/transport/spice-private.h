@@ -143,6 +143,13 @@ void spice_private_queue_before_write (SpicePrivateQueue *self, SpiceChannel *ch
 SpicePrivateWrite spice_private_queue_after_write (SpicePrivateQueue *self, SpiceChannel *channel);
 
 /**
+ * spice_private_queue_get_length:
+ *
+ * Returns: how many messages wait; -1 if the queue is not known
+ */
+gint spice_private_queue_get_length (const SpicePrivateQueue *self, SpiceChannel *channel);
+
+/**
  * spice_private_queue_mark_compressed:
  *
  * Makes the DATA message that was just queued a COMPRESSED_DATA message. Only after

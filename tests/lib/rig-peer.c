@@ -469,6 +469,8 @@ void
 rig_peer_resync (RigPeer *self, gint64 id)
 {
   self->out_of_step = TRUE;
+  self->header_len = 0;
+  self->frame_left = 0;
   self->resync = (MuxResync){ .id = id };
 }
 

@@ -1,0 +1,94 @@
+/* What a migration of the virtual machine means to a channel, whatever its kind.
+ *
+ * Seamless: the connection is exchanged for one to the other server, and the byte stream goes on.
+ * Until then little is sent (send-pace.h). If the exchange fails, nobody tells the guest, and the
+ * destination waits for ever for what the source held: so the connection that spice-gtk prepared is
+ * closed, which the guest's daemon sees, and the user is told.
+ *
+ * Semi-seamless: the stream breaks off, and what the source held for the guest is lost. spice-gtk
+ * exchanges the connection without a word, neither to us nor to the guest, whose daemon may be in
+ * the middle of a frame and whose programs would wait for ever. So the channel connects once more:
+ * the guest sees its port close and open, the daemon starts anew, and every transfer ends. The
+ * viewer does not see it.
+ *
+ * Switch-host: the session connects anew, with new channels. Nothing to do.
+ *
+ * Documents: spice-session.c, channel-main.c of spice-gtk 0.42; DESIGN P12, P13.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <spice-client.h>
+
+G_BEGIN_DECLS
+
+typedef struct _ChannelMigration ChannelMigration;
+
+/**
+ * ChannelMigrationFunc:
+ * @migrating: whether the machine is being copied to another host
+ *
+ * Main context.
+ */
+typedef void (*ChannelMigrationFunc) (gboolean migrating, gpointer user_data);
+
+/**
+ * channel_migration_new:
+ * @channel: (transfer none): the channel, which owns what is returned
+ * @session: its session
+ * @changed: called whenever what it says changes
+ */
+ChannelMigration *channel_migration_new (SpiceChannel *channel,
+                                         SpiceSession *session,
+                                         ChannelMigrationFunc changed,
+                                         gpointer user_data);
+void channel_migration_free (ChannelMigration *self);
+
+/**
+ * channel_migration_moved:
+ *
+ * In the coroutine: the connection was exchanged, the channel's part of the migration is over.
+ */
+void channel_migration_moved (ChannelMigration *self);
+
+/**
+ * channel_migration_broke:
+ * @is_writing: whether the coroutine is in the middle of a write
+ *
+ * The stream broke off, for a semi-seamless migration; the channel was up. Main context.
+ */
+void channel_migration_broke (ChannelMigration *self, gboolean is_writing);
+
+/**
+ * channel_migration_up:
+ *
+ * spice-gtk's `channel_up`. Main context if a migration leads to it.
+ */
+void channel_migration_up (ChannelMigration *self);
+
+/**
+ * channel_migration_event:
+ * @event: a `channel-event` that is about to be emitted
+ *
+ * Returns: whether it belongs to the connection being made once more, and nobody else is to know
+ */
+gboolean channel_migration_event (ChannelMigration *self, SpiceChannelEvent event);
+
+/**
+ * channel_migration_lost:
+ *
+ * The connection is gone.
+ *
+ * Returns: whether it was lost on the way to another host. What was prepared there is closed then.
+ */
+gboolean channel_migration_lost (ChannelMigration *self);
+
+/**
+ * channel_migration_install:
+ *
+ * Watches for migrations in the sessions of this process; once, when SpiceMainChannel is there.
+ */
+void channel_migration_install (void);
+
+G_END_DECLS
