@@ -110,6 +110,8 @@ void
 dav_connection_free (DavConnection *self)
 {
   self->ops = NULL;
+  if (self->request != NULL)
+    dav_stream_cut (self->stream);
   dav_connection_end (self);
   dav_connection_steal (self);
   g_io_stream_close (G_IO_STREAM (self->stream), NULL, NULL);
@@ -199,6 +201,8 @@ dav_connection_close_now (gpointer user_data)
   DavConnection *self = user_data;
 
   g_clear_pointer (&self->closing, g_source_unref);
+  if (self->request != NULL)
+    dav_stream_cut (self->stream);
   dav_connection_steal (self);
   g_io_stream_close (G_IO_STREAM (self->stream), NULL, NULL);
   return G_SOURCE_REMOVE;

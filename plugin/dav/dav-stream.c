@@ -457,6 +457,12 @@ dav_stream_set_in_request (DavStream *self, gboolean in_request)
   self->in_request = in_request;
 }
 
+void
+dav_stream_cut (DavStream *self)
+{
+  self->output->failed = TRUE;
+}
+
 gboolean
 dav_stream_is_flushed (DavStream *self)
 {

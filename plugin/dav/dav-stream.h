@@ -48,6 +48,14 @@ DavStream *dav_stream_new (GIOStream *base, const DavStreamOps *ops, gpointer us
 void dav_stream_set_in_request (DavStream *self, gboolean in_request);
 
 /**
+ * dav_stream_cut:
+ *
+ * Nothing more goes out. For a response that ends too early: libsoup, told to let go of it, would
+ * write the last chunk, with which it would look whole.
+ */
+void dav_stream_cut (DavStream *self);
+
+/**
  * dav_stream_is_flushed:
  *
  * Whether all that libsoup wrote has reached the base stream.

@@ -5,8 +5,10 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -18,7 +20,9 @@
 #define SMALL 10000
 
 static GThread *test_thread;
-static gint failing_reads; /* (atomic) */
+static gint failing_reads;   /* (atomic) */
+static gint failing_renames; /* (atomic) */
+static gint listings_left;   /* (atomic): below 0: as many as wanted */
 static gint
     failing_writes; /* (atomic): how many bytes may still be written; -1: as many as wanted */
 
@@ -85,6 +89,137 @@ write (int fd, const void *buffer, size_t size)
       g_atomic_int_add (&failing_writes, -(gint)size);
     }
   return syscall (SYS_write, fd, buffer, size);
+}
+
+/* Reading a folder works @listings_left times, and then no more. */
+ssize_t
+getdents64 (int fd, void *buffer, size_t size)
+{
+  if (g_thread_self () != test_thread && g_atomic_int_get (&listings_left) >= 0
+      && g_atomic_int_add (&listings_left, -1) <= 0)
+    {
+      g_atomic_int_set (&listings_left, 0);
+      errno = EIO;
+      return -1;
+    }
+  return syscall (SYS_getdents64, fd, buffer, size);
+}
+
+int
+renameat2 (int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
+{
+  if (g_atomic_int_get (&failing_renames))
+    {
+      errno = EIO;
+      return -1;
+    }
+  return (int)syscall (SYS_renameat2, from_folder, from, to_folder, to, flags);
+}
+
+int
+renameat (int from_folder, const char *from, int to_folder, const char *to)
+{
+  return renameat2 (from_folder, from, to_folder, to, 0);
+}
+
+/* A folder that cannot be read to its end is not listed as if it could, nor copied; and nothing of
+ * it is removed for that it could not be seen. */
+static void
+test_list (void)
+{
+  static const struct
+  {
+    const char *method;
+    const char *headers;
+  } requests[] = {
+    { "PROPFIND", "Depth: 1\r\n" },
+    { "GET", "" },
+    { "COPY", "Destination: /copy\r\n" },
+  };
+  g_autoptr (DavRig) rig = dav_rig_new (0);
+
+  for (guint i = 0; i < 3000; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("share/folder/a-name-of-some-length-%04u", i);
+
+      if (i == 0)
+        dav_rig_mkdir (rig, "share/folder");
+      dav_rig_write (rig, name, "");
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
+    for (gint left = 0; left < 6; left++)
+      {
+        g_autoptr (DavClient) client = dav_client_new (rig);
+        g_autoptr (DavResponse) response = NULL;
+
+        g_atomic_int_set (&listings_left, left);
+        response
+            = dav_client_request (client, requests[i].method, "/folder", requests[i].headers, NULL);
+        g_test_message ("%s, after %d: %u", requests[i].method, left,
+                        response != NULL ? response->status : 0);
+        g_assert_true (response != NULL ? response->status >= 500 : client->eof);
+        g_atomic_int_set (&listings_left, -1);
+        g_assert_false (dav_rig_exists (rig, "share/copy"));
+      }
+  {
+    g_autofree char *before = dav_rig_snapshot (rig, "share");
+    g_autofree char *after = NULL;
+    guint status;
+
+    g_atomic_int_set (&listings_left, 0);
+    status = dav_rig_status (rig, "DELETE", "/folder", NULL, NULL);
+    g_atomic_int_set (&listings_left, -1);
+    g_assert_true (status >= 500 || status == 207);
+    after = dav_rig_snapshot (rig, "share");
+    g_assert_cmpstr (before, ==, after);
+  }
+  g_assert_cmpuint (dav_rig_status (rig, "PROPFIND", "/folder", "Depth: 1\r\n", NULL), ==, 207);
+}
+
+/* What is complete and cannot be put in place is as if it had never been. */
+static void
+test_rename (void)
+{
+  static const struct
+  {
+    const char *method;
+    const char *path;
+    const char *headers;
+    const char *body;
+  } requests[] = {
+    { "PUT", "/old", NULL, "new" },
+    { "PUT", "/new", NULL, "new" },
+    { "PUT", "/new", "If-None-Match: *\r\n", "new" },
+    { "PUT", "/old", "If-Match: *\r\n", "new" },
+    { "MOVE", "/old", "Destination: /new\r\n", NULL },
+    { "MOVE", "/old", "Destination: /other\r\n", NULL },
+    { "MOVE", "/folder", "Destination: /other\r\n", NULL },
+    { "COPY", "/old", "Destination: /new\r\n", NULL },
+    { "COPY", "/old", "Destination: /folder\r\n", NULL },
+    { "COPY", "/folder", "Destination: /new\r\n", NULL },
+  };
+  g_autoptr (DavRig) rig = dav_rig_new (0);
+  g_autofree char *before = NULL;
+
+  dav_rig_write (rig, "share/old", "old");
+  dav_rig_write (rig, "share/other", "other");
+  dav_rig_mkdir (rig, "share/folder");
+  dav_rig_write (rig, "share/folder/file", "file");
+  before = dav_rig_snapshot (rig, "share");
+  for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
+    {
+      g_autofree char *after = NULL;
+      guint status;
+
+      g_atomic_int_set (&failing_renames, TRUE);
+      status = dav_rig_status (rig, requests[i].method, requests[i].path, requests[i].headers,
+                               requests[i].body);
+      g_atomic_int_set (&failing_renames, FALSE);
+      g_test_message ("%s %s: %u", requests[i].method, requests[i].path, status);
+      g_assert_cmpuint (status, >=, 500);
+      after = dav_rig_snapshot (rig, "share");
+      g_assert_cmpstr (before, ==, after);
+    }
 }
 
 static void
@@ -230,10 +365,13 @@ main (int argc, char **argv)
 {
   test_thread = g_thread_self ();
   failing_writes = -1;
+  listings_left = -1;
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/dav-io-errors/read", test_read);
   g_test_add_func ("/dav-io-errors/small-changes", test_small_changes);
   g_test_add_func ("/dav-io-errors/write", test_write);
+  g_test_add_func ("/dav-io-errors/list", test_list);
+  g_test_add_func ("/dav-io-errors/rename", test_rename);
   g_test_add_func ("/dav-io-errors/not-allowed", test_not_allowed);
   return g_test_run ();
 }
