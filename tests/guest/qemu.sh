@@ -1,12 +1,14 @@
 #!/bin/bash
 # Starts and stops the guest, whose kernel and system are made on the way.
 #
-# usage: qemu.sh start RUN_DIR IMAGE_DIR [--demo] [--usb]
+# usage: qemu.sh start RUN_DIR IMAGE_DIR [--demo] [--usb] [--qmp] [--incoming]
 #        qemu.sh stop RUN_DIR
 #
 # IMAGE_DIR holds the kernel, which is downloaded once, and the initramfs.
 # RUN_DIR holds the pid file, the serial line's output (console.log) and the socket of the guest's
-# test port (control, see agent). QEMU_SPICE_PORT is the TCP port of the SPICE server (5900).
+# test port (control, see agent), with --qmp QEMU's own (qmp), and with --incoming one to which a
+# machine migrates that runs elsewhere (incoming). QEMU_SPICE_PORT is the TCP port of the SPICE server
+# (5900).
 #
 # SPDX-License-Identifier: LGPL-2.1-or-later
 set -eu
@@ -36,10 +38,14 @@ start()
 {
   mode=
   usb=
+  qmp=
+  incoming=
   for option; do
     case $option in
       --demo) mode=spice-share=demo ;;
       --usb) usb=yes ;;
+      --qmp) qmp=yes ;;
+      --incoming) incoming=yes ;;
       *) echo "qemu.sh: unknown option $option" >&2; exit 2 ;;
     esac
   done
@@ -63,7 +69,7 @@ start()
     -append "console=ttyS0 console=tty0 quiet panic=-1 $mode" \
     -vga std -display none \
     -serial "file:console.log" -monitor none \
-    -spice "addr=127.0.0.1,port=$port,disable-ticketing=on" \
+    -spice "addr=127.0.0.1,port=$port,disable-ticketing=on,seamless-migration=on" \
     -device virtio-serial-pci \
     -chardev spiceport,id=webdav,name=org.spice-space.webdav.0 \
     -device virtserialport,chardev=webdav,name=org.spice-space.webdav.0 \
@@ -76,9 +82,12 @@ start()
       -chardev spicevmc,id=usb2,name=usbredir -device usb-redir,chardev=usb2
   fi
 
+  [ -z "$qmp" ] || set -- "$@" -qmp unix:qmp,server=on,wait=off
+  [ -z "$incoming" ] || set -- "$@" -incoming unix:incoming
+
   # Relative names, because the path of a socket may have 108 bytes only.
   cd "$run_dir"
-  rm -f control console.log
+  rm -f control qmp incoming console.log
   close_inherited
   "$qemu" "$@" -pidfile "$run_dir/qemu.pid" -daemonize
   cat <<END
@@ -105,7 +114,7 @@ stop()
     fi
     sleep 0.1
   done
-  rm -f "$run_dir/qemu.pid" "$run_dir/control"
+  rm -f "$run_dir/qemu.pid" "$run_dir/control" "$run_dir/qmp" "$run_dir/incoming"
   echo "The guest is off."
 }
 

@@ -99,7 +99,7 @@ class Guest:
     def uri(self):
         return f'spice://127.0.0.1:{self.port}'
 
-    def start(self, *options):
+    def start(self, *options, boots=True):
         for attempt in range(5):
             with socket.socket() as probe:
                 probe.bind(('127.0.0.1', 0))
@@ -118,15 +118,20 @@ class Guest:
         check_equal('the line to connect with',
                     f'remote-viewer {self.uri}' in run.stdout, True)
 
-        # By way of a descriptor, because the path of a socket may have 108 bytes only.
-        self.control = socket.socket(socket.AF_UNIX)
+        self.control = self.connect('control')
+        if boots:
+            wait_for('the guest boots', BOOT_DEADLINE,
+                     lambda: 'guest: up' in self.console())
+
+    def connect(self, name):
+        """A socket of the run folder, by way of a descriptor: its path may have 108 bytes only."""
+        connection = socket.socket(socket.AF_UNIX)
         directory = os.open(self.run_dir, os.O_PATH)
         try:
-            self.control.connect(f'/proc/self/fd/{directory}/control')
+            connection.connect(f'/proc/self/fd/{directory}/{name}')
         finally:
             os.close(directory)
-        wait_for('the guest boots', BOOT_DEADLINE,
-                 lambda: 'guest: up' in self.console())
+        return connection
 
     def console(self):
         return (self.run_dir / 'console.log').read_text(errors='replace')
@@ -138,10 +143,13 @@ class Guest:
         subprocess.run([self.script, 'stop', self.run_dir], check=True, stdout=subprocess.DEVNULL,
                        stdin=subprocess.DEVNULL)
 
-    def ask(self, command):
-        """Runs a line of shell in the guest: its status and output."""
-        self.control.settimeout(COMMAND_DEADLINE)
+    def send(self, command):
+        """Has the guest run a line of shell."""
         self.control.sendall(command.encode() + b'\n')
+
+    def answer(self, command):
+        """The status and output of what was sent last."""
+        self.control.settimeout(COMMAND_DEADLINE)
         answer = b''
         while not (end := re.search(rb'\x01(\d+)\n\Z', answer)):
             try:
@@ -152,6 +160,11 @@ class Guest:
                 raise Failed('the guest is gone')
             answer += data
         return int(end[1]), answer[:end.start()].decode()
+
+    def ask(self, command):
+        """Runs a line of shell in the guest: its status and output."""
+        self.send(command)
+        return self.answer(command)
 
     def run(self, command):
         status, output = self.ask(command)
@@ -448,7 +461,7 @@ def absolute_path(text):
     return pathlib.Path(text).absolute()
 
 
-def main():
+def parse_arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument('--qemu-script', type=pathlib.Path, required=True)
     parser.add_argument('--image', type=pathlib.Path, required=True)
@@ -456,8 +469,11 @@ def main():
     parser.add_argument('--module', type=absolute_path, required=True)
     parser.add_argument('--spice-share', type=absolute_path, required=True)
     parser.add_argument('--schema-dir', type=pathlib.Path, required=True)
-    arguments = parser.parse_args()
+    return parser.parse_args()
 
+
+def main():
+    arguments = parse_arguments()
     tap = Tap()
     with tempfile.TemporaryDirectory(prefix='spice-share-guest.') as directory:
         scratch = pathlib.Path(directory)
