@@ -201,8 +201,8 @@ test_hidden (void)
   assert_out_of_reach (rig, "/folder/.file");
   assert_out_of_reach (rig, "/folder/.new");
   assert_out_of_reach (rig, "/%2Efile");
-  assert_not_listed (rig, "/", ".f");
-  assert_not_listed (rig, "/folder/", ".f");
+  assert_not_listed (rig, "/", "/.f");
+  assert_not_listed (rig, "/folder/", "/.f");
   after = dav_rig_snapshot (rig, "share");
   g_assert_cmpstr (before, ==, after);
 }
