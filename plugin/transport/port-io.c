@@ -21,6 +21,12 @@
  * was disconnected meanwhile (P6 b). */
 #define HOLD_MAX 250000
 
+/* The same while the virtual machine moves to another host, where what is on its way has to be
+ * taken within 10 s after it stopped there (send-pace.h), however slow our disk is; and how many
+ * messages may then wait beyond a full inbox, of 64 KiB at most as spice-server makes them. */
+#define HOLD_MAX_MIGRATING 10000
+#define EXCESS_MAX 1024
+
 /* A pause in it, in us: short enough for the viewer's idle sources to get their turns (P6 c). */
 #define HOLD_PAUSE 100
 
@@ -51,10 +57,12 @@ struct _PortIO
   gint64 turn_start; /* of the first message since the last round, monotonic, in us; 0: none yet */
   gboolean disconnected;
 
-  SendPace pace;
-  gboolean moving; /* the channel's connection is being exchanged */
-  guint resume_id; /* the source that goes on sending */
-  guint n_writes;  /* under way in spice-gtk */
+  gboolean migrating; /* the virtual machine is being copied to another host */
+  guint excess;       /* messages taken meanwhile although the inbox was full */
+  SendPace pace;      /* meanwhile */
+  gboolean moving;    /* the channel's connection is being exchanged */
+  guint resume_id;    /* the source that goes on sending */
+  guint n_writes;     /* under way in spice-gtk */
 
   SpicePrivateQueue queue;
   CompressMode wanted;
@@ -191,10 +199,15 @@ static void
 keep_unsent_short (PortIO *self)
 {
   g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GObject) session = NULL;
+  g_autofree char *tls_port = NULL;
 
-  g_object_get (self->channel, "socket", &socket, NULL);
-  /* Only TCP has such a queue, and this option. */
-  if (socket != NULL)
+  g_object_get (self->channel, "socket", &socket, "spice-session", &session, NULL);
+  if (session != NULL)
+    g_object_get (session, "tls-port", &tls_port, NULL);
+  /* Only TCP has such a queue, and this option. With TLS spice-gtk would warn of each write that
+   * the kernel does not take at once (bio_gio_write()). */
+  if (socket != NULL && tls_port == NULL)
     g_socket_set_option (socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_MAX, NULL);
 }
 
@@ -203,6 +216,7 @@ port_io_connected (PortIO *self)
 {
   self->disconnected = FALSE;
   self->n_writes = 0;
+  self->migrating = FALSE;
   send_pace_end (&self->pace);
   keep_unsent_short (self);
 }
@@ -239,6 +253,7 @@ port_io_handle_message (PortIO *self,
                         spice_msg_handler stock)
 {
   SpiceChannel *channel = SPICE_CHANNEL (self->channel);
+  gboolean is_lax;
   gint64 deadline;
 
   if (!receive_at_once (self, message, compressed))
@@ -250,7 +265,8 @@ port_io_handle_message (PortIO *self,
       self->message = NULL;
     }
 
-  deadline = g_get_monotonic_time () + HOLD_MAX;
+  is_lax = self->migrating && self->excess < EXCESS_MAX;
+  deadline = g_get_monotonic_time () + (is_lax ? HOLD_MAX_MIGRATING : HOLD_MAX);
   while (self->worker != NULL && worker_inbox_is_full (self->worker) && !self->disconnected
          && g_get_monotonic_time () < deadline)
     {
@@ -259,6 +275,8 @@ port_io_handle_message (PortIO *self,
       g_usleep (HOLD_PAUSE);
       stock (channel, message);
     }
+  if (is_lax && self->worker != NULL && worker_inbox_is_full (self->worker))
+    self->excess++;
 }
 
 static void
@@ -423,9 +441,11 @@ port_io_is_writing (PortIO *self)
 void
 port_io_set_migrating (PortIO *self, gboolean migrating)
 {
+  self->migrating = migrating;
   if (migrating)
     {
       share_debug ("the virtual machine moves to another host");
+      self->excess = 0;
       send_pace_begin (&self->pace, g_get_monotonic_time ());
       return;
     }

@@ -62,7 +62,8 @@ void port_io_set_capture (PortIO *self, Capture *capture);
  * @compressed: which of them
  * @stock: spice-gtk's handler of DATA, which emits `port-data`
  *
- * In the coroutine. Returns when the worker has room, or the connection ends, or after 250 ms.
+ * In the coroutine. Returns when the worker has room, or the connection ends, or after 250 ms (in a
+ * migration 10 ms).
  */
 void port_io_handle_message (PortIO *self,
                              SpiceMsgIn *message,
@@ -80,7 +81,8 @@ void port_io_send (PortIO *self);
  * port_io_set_migrating:
  * @migrating: whether the virtual machine is being copied to another host, and runs on here
  *
- * Until then little is sent (send-pace.h). It ends by itself when the channel has moved.
+ * Until then little is sent (send-pace.h), and the guest is held back less. It ends by itself when
+ * the channel has moved.
  */
 void port_io_set_migrating (PortIO *self, gboolean migrating);
 

@@ -90,6 +90,26 @@ wait_calm (Rig *rig)
                   EVENT_SECONDS);
 }
 
+/* The viewer has let the guest write no more. */
+static void
+wait_held_back (Rig *rig)
+{
+  guint64 before = rig_peer_get_bytes_written (rig->peer);
+  gint64 since = g_get_monotonic_time ();
+
+  rig_wait_until (({
+                    guint64 now = rig_peer_get_bytes_written (rig->peer);
+
+                    if (now - before > CALM_BYTES)
+                      {
+                        before = now;
+                        since = g_get_monotonic_time ();
+                      }
+                    g_get_monotonic_time () - since > CALM_US;
+                  }),
+                  EVENT_SECONDS);
+}
+
 /* The machine stops here and runs there; the rig's server is the other one from now on. */
 static void
 move (Rig *rig, Destination *dest, const char *command)
@@ -297,6 +317,32 @@ test_unread (Rig *rig)
   assert_undisturbed (viewer);
 }
 
+/* The host's disk is slower than the guest uploads, so that much waits on the way to the viewer
+ * when the machine moves: the source waits 10 s for the viewer to have taken it. */
+static void
+test_slow_disk (Rig *rig)
+{
+  g_autofree char *program = rig_program ("test-viewer");
+  const char *const argv[] = { program,  "--all-channels", "--compression", "never",  "--sink-rate",
+                               "300000", "--share",        rig->share,      rig->uri, NULL };
+  const char *const environ[] = { "G_DEBUG=", NULL };
+  g_auto (Destination) dest = destination_new (rig);
+  g_autoptr (RigChild) viewer = rig_child_new (argv, environ);
+  g_autoptr (RigExchange) up = NULL;
+  guint64 written;
+
+  rig_child_wait (viewer, "sharing-started", 1, EVENT_SECONDS);
+  rig_child_wait (viewer, "open", 1, EVENT_SECONDS);
+  up = rig_peer_start_upload (rig->peer, 1, "/up", NULL, RIG_CONTENT_RANDOM, FILE_SIZE);
+  wait_held_back (rig);
+  announce (rig, &dest, TRUE);
+  move (rig, &dest, "migrate");
+  written = rig_peer_get_bytes_written (rig->peer);
+  rig_wait_until (rig_peer_get_bytes_written (rig->peer) > written, EVENT_SECONDS);
+  g_assert_false (rig_exchange_is_over (up));
+  g_assert_cmpuint (rig_child_count (viewer, "closed"), ==, 0);
+}
+
 /* To and fro, with a request at every stop: nothing is left behind each time. */
 static void
 test_to_and_fro (Rig *rig)
@@ -465,6 +511,7 @@ main (int argc, char **argv)
   rig_test_allow_warning ("expected SPICE_MSG_MIGRATE_DATA, got empty message");
   rig_test_add ("/migration/half-frame", RIG_TCP, 60, test_half_frame);
   rig_test_add ("/migration/unread", RIG_TCP, 60, test_unread);
+  rig_test_add ("/migration/slow-disk", RIG_TCP, 90, test_slow_disk);
   rig_test_add ("/migration/to-and-fro", RIG_TCP, 90, test_to_and_fro);
   rig_test_add ("/migration/semi-seamless", RIG_TCP, 60, test_semi_seamless);
   rig_test_add ("/migration/switch-host", RIG_TCP, 60, test_switch_host);
