@@ -36,7 +36,7 @@
 
 /* What may wait in the kernel to be sent, in bytes. Nothing overtakes it there, while with us a
  * small answer takes its turn between the large ones; without this the kernel takes 4 MiB. */
-#define UNSENT_MAX (128 * 1024)
+#define UNSENT_MAX (256 * 1024)
 
 /* A mux frame without data, in bytes. */
 #define MARK_SIZE 10

@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 
 /* What may wait for the wire, in bytes before compression: queued, or popped and not yet written.
  * Enough to keep it busy; what comes later waits behind all of it. */
-#define TRAFFIC_OUT_MAX (256u * 1024)
+#define TRAFFIC_OUT_MAX (512u * 1024)
 
 /**
  * Inbound:
