@@ -21,11 +21,11 @@
 #define SECONDS 20
 /* "At once", on a machine that ten other jobs keep busy; a guest's curl would not call it a hang.
  */
-#define AT_ONCE_US (5 * G_USEC_PER_SEC)
+#define AT_ONCE_US (5 * G_USEC_PER_SEC * patience ())
 
 /* What a process may hold more after the last round than after the warm-up. Measured over 500
  * rounds: see tests/README.md. */
-#define RSS_GROWTH_MAX_KIB (8 * 1024)
+#define RSS_GROWTH_MAX_KIB (8 * 1024 + PATIENCE_KIB)
 #define FDS_GROWTH_MAX 4
 #define THREADS_GROWTH_MAX 4
 #define SOURCES_GROWTH_MAX 4

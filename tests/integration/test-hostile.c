@@ -14,7 +14,7 @@
 #define AT_ONCE_SECONDS 5
 
 /* What a peer may make the viewer hold, with what malloc keeps: 3 MiB up and down were seen. */
-#define RSS_GROWTH_MAX_KIB (8 * 1024)
+#define RSS_GROWTH_MAX_KIB (8 * 1024 + PATIENCE_KIB)
 #define FDS_GROWTH_MAX 4
 #define THREADS_GROWTH_MAX 4
 

@@ -98,7 +98,7 @@ end_tick (gpointer user_data)
 static gboolean
 wait_end (RigChild *self)
 {
-  gint64 end = g_get_monotonic_time () + END_SECONDS * G_USEC_PER_SEC;
+  gint64 end = g_get_monotonic_time () + (gint64)END_SECONDS * patience () * G_USEC_PER_SEC;
   guint id = g_timeout_add (RIG_WAIT_TICK_MS, end_tick, NULL);
 
   while (!self->exited && g_get_monotonic_time () < end)
@@ -188,7 +188,7 @@ rig_child_count (RigChild *self, const char *prefix)
 const char *
 rig_child_wait (RigChild *self, const char *prefix, guint n, guint seconds)
 {
-  gint64 end = g_get_monotonic_time () + (gint64)seconds * G_USEC_PER_SEC;
+  gint64 end = g_get_monotonic_time () + (gint64)seconds * patience () * G_USEC_PER_SEC;
   guint id = g_timeout_add (RIG_WAIT_TICK_MS, end_tick, NULL);
   const char *found;
 

@@ -6,6 +6,8 @@
 
 #include <glib.h>
 
+#include "patience.h"
+
 G_BEGIN_DECLS
 
 /* Conditions that no event of the main context announces are looked at this often. */
@@ -20,17 +22,19 @@ rig_wait_tick (gpointer user_data)
 /**
  * rig_wait_until:
  * @condition: an expression, evaluated after each turn of the default main context
- * @seconds: how long; then the test fails
+ * @seconds: how long, but for patience.h; then the test fails
  */
 #define rig_wait_until(condition, seconds)                                                         \
   G_STMT_START                                                                                     \
   {                                                                                                \
-    gint64 rig_wait_end = g_get_monotonic_time () + (gint64)(seconds)*G_USEC_PER_SEC;              \
+    int rig_wait_seconds = (seconds)*patience ();                                                  \
+    gint64 rig_wait_end = g_get_monotonic_time () + rig_wait_seconds * G_USEC_PER_SEC;             \
     guint rig_wait_id = g_timeout_add (RIG_WAIT_TICK_MS, rig_wait_tick, NULL);                     \
     while (!(condition))                                                                           \
       {                                                                                            \
         if (g_get_monotonic_time () > rig_wait_end)                                                \
-          g_error ("%s:%d: %s: not within %d s", __FILE__, __LINE__, #condition, (int)(seconds));  \
+          g_error ("%s:%d: %s: not within %d s", __FILE__, __LINE__, #condition,                   \
+                   rig_wait_seconds);                                                              \
         g_main_context_iteration (NULL, TRUE);                                                     \
       }                                                                                            \
     g_source_remove (rig_wait_id);                                                                 \

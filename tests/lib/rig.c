@@ -174,7 +174,7 @@ rig_test_add (const char *path, RigFlags flags, guint seconds, RigTest test)
 
   data->path = path;
   data->flags = flags;
-  data->seconds = seconds;
+  data->seconds = seconds * patience ();
   data->test = test;
   g_test_add_data_func_full (path, data, run_case, g_free);
 }

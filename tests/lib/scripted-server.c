@@ -5,6 +5,7 @@
 #include "scripted-server.h"
 
 #include "http-reader.h"
+#include "patience.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -105,7 +106,7 @@ send_bytes (ScriptedConn *self, const guint8 *data, gsize len)
 static gboolean
 recv_bytes (ScriptedConn *self, gpointer into, gsize len, guint seconds)
 {
-  gint64 end = g_get_monotonic_time () + (gint64)seconds * G_USEC_PER_SEC;
+  gint64 end = g_get_monotonic_time () + (gint64)seconds * patience () * G_USEC_PER_SEC;
   gsize have = 0;
 
   while (have < len)

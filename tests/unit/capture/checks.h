@@ -4,12 +4,13 @@
  */
 #pragma once
 
+#include "../../lib/patience.h"
 #include "capture/capture.h"
 
 G_BEGIN_DECLS
 
 /* How long anything may take, in seconds. */
-#define SECONDS 20
+#define SECONDS (20 * patience ())
 /* No limit. */
 #define LARGE (G_GUINT64_CONSTANT (1) << 40)
 

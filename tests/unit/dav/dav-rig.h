@@ -13,9 +13,10 @@
 
 #include <gio/gio.h>
 
+#include "../../lib/patience.h"
 #include "dav/dav-server.h"
 
-#define DAV_RIG_SECONDS 20
+#define DAV_RIG_SECONDS (20 * patience ())
 
 typedef struct
 {

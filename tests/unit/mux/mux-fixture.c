@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../lib/patience.h"
 #include "mux-server.h"
 #include "mux/mux-frame.h"
 
-#define WATCHDOG_SECONDS 120
+#define WATCHDOG_SECONDS (120 * patience ())
 
 static gboolean
 watchdog_bites (gpointer user_data)

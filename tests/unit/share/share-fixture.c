@@ -325,7 +325,7 @@ count_threads (void)
               || (strcmp (name, main_name) == 0 && strcmp (task, main_task) != 0)))
         n++;
     }
-  return n;
+  return n - PATIENCE_THREADS;
 }
 
 static gboolean

@@ -7,6 +7,7 @@
 
 #include <gio/gio.h>
 
+#include "../../lib/patience.h"
 #include "share/file.h"
 #include "share/folder.h"
 #include "share/resolver.h"
@@ -19,7 +20,7 @@
 G_BEGIN_DECLS
 
 /* Seconds a test may wait for anything before it has failed. */
-#define FIXTURE_DEADLINE 60
+#define FIXTURE_DEADLINE (60 * patience ())
 
 typedef struct
 {

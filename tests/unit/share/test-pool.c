@@ -10,7 +10,7 @@
 #include "share/file-pool.h"
 
 /* Longer than any call that does not wait may take, shorter than any that does. */
-#define AT_ONCE (G_TIME_SPAN_SECOND / 2)
+#define AT_ONCE (G_TIME_SPAN_SECOND / 2 * patience ())
 
 static void
 nothing_job (Share *share, gpointer data)

@@ -1,0 +1,412 @@
+/* tsan-glib.c - what GLib orders between threads, told to ThreadSanitizer
+ *
+ * The distribution's GLib is not built with -fsanitize=thread: it takes its locks by futex and
+ * hands sources and references over by atomic operations that ThreadSanitizer does not see, so that
+ * all of it would be reported. This is linked into the tests of a build with -Db_sanitize=thread,
+ * and stands before GLib's own functions: locks and conditions are pthread's, as in GLib where
+ * there are no futexes; what GLib keeps to itself is done by GLib and told to ThreadSanitizer
+ * besides. No more is told than what the documentation of GLib promises, so that a race of ours
+ * remains one.
+ *
+ * libglib binds its own calls to itself, so none of its own locks comes here; those of libgobject,
+ * libgio, libsoup and libspice-client-glib do, as ours do.
+ *
+ * Documents: GLib 2.74 Reference Manual (Threads, The Main Event Loop, Reference Counting, Byte
+ * Arrays), the interface of ThreadSanitizer (sanitizer/tsan_interface.h).
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <glib-object.h>
+#include <pthread.h>
+#include <sanitizer/tsan_interface.h>
+#include <setjmp.h>
+#include <stdlib.h>
+
+/* Functions that are here in the place of GLib's have to be seen by the libraries. */
+#define INSTEAD __attribute__ ((visibility ("default"), used))
+
+/* The function that stands after this file's in the order of the libraries. */
+#define NEXT(name) ((__typeof__ (&name))next_function (#name))
+
+static void *
+next_function (const char *name)
+{
+  void *function = dlsym (RTLD_NEXT, name);
+
+  if (function == NULL)
+    abort ();
+  return function;
+}
+
+/* Options and suppressions */
+
+const char *__tsan_default_options (void);
+const char *__tsan_default_suppressions (void);
+
+INSTEAD const char *
+__tsan_default_options (void)
+{
+  return "second_deadlock_stack=1:history_size=4";
+}
+
+INSTEAD const char *
+__tsan_default_suppressions (void)
+{
+  return "called_from_lib:libglib-2.0.so.0\n";
+}
+
+/* Locks */
+
+static void *
+check_memory (void *memory)
+{
+  if (memory == NULL)
+    abort ();
+  return memory;
+}
+
+static pthread_mutex_t *
+mutex_of (GMutex *mutex)
+{
+  pthread_mutex_t *lock = __atomic_load_n (&mutex->p, __ATOMIC_ACQUIRE);
+  gpointer none = NULL;
+
+  if (lock != NULL)
+    return lock;
+  lock = check_memory (malloc (sizeof *lock));
+  pthread_mutex_init (lock, NULL);
+  if (__atomic_compare_exchange_n (&mutex->p, &none, lock, FALSE, __ATOMIC_ACQ_REL,
+                                   __ATOMIC_ACQUIRE))
+    return lock;
+  pthread_mutex_destroy (lock);
+  free (lock);
+  return none;
+}
+
+INSTEAD void
+g_mutex_init (GMutex *mutex)
+{
+  mutex->p = NULL;
+}
+
+INSTEAD void
+g_mutex_clear (GMutex *mutex)
+{
+  if (mutex->p == NULL)
+    return;
+  pthread_mutex_destroy (mutex->p);
+  free (mutex->p);
+  mutex->p = NULL;
+}
+
+INSTEAD void
+g_mutex_lock (GMutex *mutex)
+{
+  if (pthread_mutex_lock (mutex_of (mutex)) != 0)
+    abort ();
+}
+
+INSTEAD gboolean
+g_mutex_trylock (GMutex *mutex)
+{
+  return pthread_mutex_trylock (mutex_of (mutex)) == 0;
+}
+
+INSTEAD void
+g_mutex_unlock (GMutex *mutex)
+{
+  if (pthread_mutex_unlock (mutex_of (mutex)) != 0)
+    abort ();
+}
+
+/* Conditions; a time is one of g_get_monotonic_time(). */
+
+static pthread_cond_t *
+cond_of (GCond *cond)
+{
+  pthread_cond_t *condition = __atomic_load_n (&cond->p, __ATOMIC_ACQUIRE);
+  gpointer none = NULL;
+  pthread_condattr_t attributes;
+
+  if (condition != NULL)
+    return condition;
+  condition = check_memory (malloc (sizeof *condition));
+  pthread_condattr_init (&attributes);
+  pthread_condattr_setclock (&attributes, CLOCK_MONOTONIC);
+  pthread_cond_init (condition, &attributes);
+  pthread_condattr_destroy (&attributes);
+  if (__atomic_compare_exchange_n (&cond->p, &none, condition, FALSE, __ATOMIC_ACQ_REL,
+                                   __ATOMIC_ACQUIRE))
+    return condition;
+  pthread_cond_destroy (condition);
+  free (condition);
+  return none;
+}
+
+INSTEAD void
+g_cond_init (GCond *cond)
+{
+  cond->p = NULL;
+}
+
+INSTEAD void
+g_cond_clear (GCond *cond)
+{
+  if (cond->p == NULL)
+    return;
+  pthread_cond_destroy (cond->p);
+  free (cond->p);
+  cond->p = NULL;
+}
+
+INSTEAD void
+g_cond_wait (GCond *cond, GMutex *mutex)
+{
+  if (pthread_cond_wait (cond_of (cond), mutex_of (mutex)) != 0)
+    abort ();
+}
+
+INSTEAD gboolean
+g_cond_wait_until (GCond *cond, GMutex *mutex, gint64 end_time)
+{
+  struct timespec end
+      = { .tv_sec = end_time / G_USEC_PER_SEC, .tv_nsec = end_time % G_USEC_PER_SEC * 1000 };
+  int error = pthread_cond_timedwait (cond_of (cond), mutex_of (mutex), &end);
+
+  if (error != 0 && error != ETIMEDOUT)
+    abort ();
+  return error == 0;
+}
+
+INSTEAD void
+g_cond_signal (GCond *cond)
+{
+  pthread_cond_signal (cond_of (cond));
+}
+
+INSTEAD void
+g_cond_broadcast (GCond *cond)
+{
+  pthread_cond_broadcast (cond_of (cond));
+}
+
+/* Once. The fast way is a macro that loads the location atomically; so it has to be stored here. */
+
+static pthread_mutex_t once_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t once_done = PTHREAD_COND_INITIALIZER;
+static GSList *once_under_way;
+
+gboolean (g_once_init_enter) (volatile void *location);
+void (g_once_init_leave) (volatile void *location, gsize result);
+
+INSTEAD
+gboolean (g_once_init_enter) (volatile void *location)
+{
+  gsize *value = (gsize *)location;
+  gboolean ours = FALSE;
+
+  pthread_mutex_lock (&once_lock);
+  while (__atomic_load_n (value, __ATOMIC_ACQUIRE) == 0 && !ours)
+    if (g_slist_find (once_under_way, value) != NULL)
+      pthread_cond_wait (&once_done, &once_lock);
+    else
+      {
+        once_under_way = g_slist_prepend (once_under_way, value);
+        ours = TRUE;
+      }
+  pthread_mutex_unlock (&once_lock);
+  return ours;
+}
+
+INSTEAD void (g_once_init_leave) (volatile void *location, gsize result)
+{
+  gsize *value = (gsize *)location;
+
+  pthread_mutex_lock (&once_lock);
+  __atomic_store_n (value, result, __ATOMIC_RELEASE);
+  once_under_way = g_slist_remove (once_under_way, value);
+  pthread_cond_broadcast (&once_done);
+  pthread_mutex_unlock (&once_lock);
+}
+
+/* Sources: what is done before g_source_attach() is done before the callback, and a callback is
+ * over before what it was given is freed. */
+
+typedef struct
+{
+  GSource *source;
+  GSourceFunc callback;
+  gpointer data;
+  GDestroyNotify notify;
+} Callback;
+
+static gboolean
+call_back (gpointer data)
+{
+  Callback *self = data;
+  gboolean again;
+
+  __tsan_acquire (self);
+  __tsan_acquire (self->source);
+  again = self->callback (self->data);
+  __tsan_release (self);
+  return again;
+}
+
+static void
+callback_free (gpointer data)
+{
+  Callback *self = data;
+
+  __tsan_acquire (self);
+  if (self->notify != NULL)
+    self->notify (self->data);
+  free (self);
+}
+
+/* Other sources' callbacks have other arguments; these are those that GLib hands to other threads.
+ */
+INSTEAD void
+g_source_set_callback (GSource *source, GSourceFunc func, gpointer data, GDestroyNotify notify)
+{
+  if (func != NULL
+      && (source->source_funcs == &g_idle_funcs || source->source_funcs == &g_timeout_funcs))
+    {
+      Callback *self = check_memory (malloc (sizeof *self));
+
+      *self = (Callback){ source, func, data, notify };
+      __tsan_release (self);
+      __tsan_release (source);
+      NEXT (g_source_set_callback) (source, call_back, self, callback_free);
+    }
+  else
+    NEXT (g_source_set_callback) (source, func, data, notify);
+}
+
+INSTEAD guint
+g_source_attach (GSource *source, GMainContext *context)
+{
+  __tsan_release (source);
+  return NEXT (g_source_attach) (source, context);
+}
+
+/* Pools of threads, which GTask uses: what is done before g_thread_pool_push() is done before the
+ * function gets it, and all of them are over when the pool is. */
+
+typedef struct
+{
+  GFunc func;
+  gpointer user_data;
+} PoolFunction;
+
+static void
+pool_function (gpointer data, gpointer user_data)
+{
+  PoolFunction *self = user_data;
+
+  __tsan_acquire (data);
+  self->func (data, self->user_data);
+  __tsan_release (self);
+}
+
+INSTEAD GThreadPool *
+g_thread_pool_new (GFunc func,
+                   gpointer user_data,
+                   gint max_threads,
+                   gboolean exclusive,
+                   GError **error)
+{
+  PoolFunction *self = check_memory (malloc (sizeof *self));
+
+  *self = (PoolFunction){ func, user_data };
+  return NEXT (g_thread_pool_new) (pool_function, self, max_threads, exclusive, error);
+}
+
+INSTEAD gboolean
+g_thread_pool_push (GThreadPool *pool, gpointer data, GError **error)
+{
+  __tsan_release (data);
+  return NEXT (g_thread_pool_push) (pool, data, error);
+}
+
+INSTEAD void
+g_thread_pool_free (GThreadPool *pool, gboolean immediate, gboolean wait)
+{
+  gpointer function = pool->user_data;
+
+  NEXT (g_thread_pool_free) (pool, immediate, wait);
+  if (!wait)
+    return; /* it may still be called */
+  __tsan_acquire (function);
+  free (function);
+}
+
+/* Memory: GLib's own is its own business, see the suppressions; what others free is freed here. */
+INSTEAD void (g_free) (gpointer memory) { free (memory); }
+
+/* References: who drops one has done with the object before the last one is dropped. */
+
+INSTEAD void (g_atomic_ref_count_inc) (gatomicrefcount *count)
+{
+  __atomic_fetch_add (count, 1, __ATOMIC_RELAXED);
+}
+
+INSTEAD
+gboolean (g_atomic_ref_count_dec) (gatomicrefcount *count)
+{
+  return __atomic_fetch_sub (count, 1, __ATOMIC_ACQ_REL) == 1;
+}
+
+INSTEAD void
+g_object_unref (gpointer object)
+{
+  __tsan_release (object);
+  __tsan_acquire (object);
+  NEXT (g_object_unref) (object);
+}
+
+typedef struct
+{
+  GBytes *bytes;
+  GDestroyNotify free_func;
+  gpointer user_data;
+} BytesFree;
+
+static void
+bytes_free (gpointer data)
+{
+  BytesFree *self = data;
+
+  __tsan_acquire (self);
+  __tsan_acquire (self->bytes);
+  self->free_func (self->user_data);
+  free (self);
+}
+
+INSTEAD GBytes *
+g_bytes_new_with_free_func (gconstpointer data,
+                            gsize size,
+                            GDestroyNotify free_func,
+                            gpointer user_data)
+{
+  BytesFree *self;
+
+  if (free_func == NULL)
+    return NEXT (g_bytes_new_with_free_func) (data, size, NULL, NULL);
+  self = check_memory (malloc (sizeof *self));
+  *self = (BytesFree){ NULL, free_func, user_data };
+  self->bytes = NEXT (g_bytes_new_with_free_func) (data, size, bytes_free, self);
+  __tsan_release (self);
+  return self->bytes;
+}
+
+INSTEAD void
+g_bytes_unref (GBytes *bytes)
+{
+  if (bytes == NULL)
+    return;
+  __tsan_release (bytes);
+  NEXT (g_bytes_unref) (bytes);
+}
