@@ -70,15 +70,15 @@ announce (Rig *rig, Destination *dest, gboolean seamless)
   rig_child_wait (rig->server, "migrate-connected", 1, EVENT_SECONDS);
 }
 
-/* The machine has run on while it was copied: its guest has taken what was on its way. */
+/* Waits until a counter hardly moves any more. */
 static void
-wait_calm (Rig *rig)
+wait_still (guint64 (*count) (gpointer data), gpointer data)
 {
-  guint64 before = rig_peer_get_bytes_read (rig->peer);
+  guint64 before = count (data);
   gint64 since = g_get_monotonic_time ();
 
   rig_wait_until (({
-                    guint64 now = rig_peer_get_bytes_read (rig->peer);
+                    guint64 now = count (data);
 
                     if (now - before > CALM_BYTES)
                       {
@@ -90,24 +90,32 @@ wait_calm (Rig *rig)
                   EVENT_SECONDS);
 }
 
-/* The viewer has let the guest write no more. */
-static void
-wait_held_back (Rig *rig)
+static guint64
+count_read (gpointer rig)
 {
-  guint64 before = rig_peer_get_bytes_written (rig->peer);
-  gint64 since = g_get_monotonic_time ();
+  return rig_peer_get_bytes_read (((Rig *)rig)->peer);
+}
 
-  rig_wait_until (({
-                    guint64 now = rig_peer_get_bytes_written (rig->peer);
+static guint64
+count_written (gpointer rig)
+{
+  return rig_peer_get_bytes_written (((Rig *)rig)->peer);
+}
 
-                    if (now - before > CALM_BYTES)
-                      {
-                        before = now;
-                        since = g_get_monotonic_time ();
-                      }
-                    g_get_monotonic_time () - since > CALM_US;
-                  }),
-                  EVENT_SECONDS);
+static guint64
+count_sent (gpointer channel)
+{
+  guint64 bytes;
+
+  g_object_get (channel, "wire-bytes-out", &bytes, NULL);
+  return bytes;
+}
+
+/* The machine has run on while it was copied: its guest has taken what was on its way. */
+static void
+wait_calm (Rig *rig)
+{
+  wait_still (count_read, rig);
 }
 
 /* The machine stops here and runs there; the rig's server is the other one from now on. */
@@ -334,7 +342,8 @@ test_slow_disk (Rig *rig)
   rig_child_wait (viewer, "sharing-started", 1, EVENT_SECONDS);
   rig_child_wait (viewer, "open", 1, EVENT_SECONDS);
   up = rig_peer_start_upload (rig->peer, 1, "/up", NULL, RIG_CONTENT_RANDOM, FILE_SIZE);
-  wait_held_back (rig);
+  /* The viewer lets the guest write no more. */
+  wait_still (count_written, rig);
   announce (rig, &dest, TRUE);
   move (rig, &dest, "migrate");
   written = rig_peer_get_bytes_written (rig->peer);
@@ -484,6 +493,7 @@ test_stuck_guest (Rig *rig)
   viewer = viewer_new_sharing (rig, SPICE_SHARE_COMPRESSION_NEVER);
   start_both (rig, &down, &up);
   rig_peer_set_reading (rig->peer, FALSE);
+  wait_still (count_sent, viewer->viewer->webdav);
   announce (rig, &dest, TRUE);
   rig_child_send (rig->server, command);
   rig_wait_until (share_viewer_count (viewer, "share-error") == 1, EVENT_SECONDS);
