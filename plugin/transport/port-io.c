@@ -111,9 +111,8 @@ on_port_data (SpicePortChannel *channel, gpointer data, int size, PortIO *self)
   g_signal_stop_emission (channel, self->data_signal, 0);
   if (self->message == NULL || size < 0)
     return;
-  spice_private_messages_watch (
-      &self->messages, SPICE_CHANNEL (channel), self->message,
-      self->compressed ? SPICE_MSG_SPICEVMC_COMPRESSED_DATA : SPICE_MSG_SPICEVMC_DATA, data, size);
+  spice_private_messages_watch (&self->messages, SPICE_CHANNEL (channel), self->message,
+                                message_type (self->compressed), data, size);
   receive (self, self->compressed, data, size);
 }
 

@@ -109,7 +109,8 @@ __wrap_g_main_context_new (void)
 static guint
 count_sources_in (GMainContext *context)
 {
-  g_autoptr (GSource) newest = g_idle_source_new ();
+  /* Not ready before it is gone, whoever runs the context. */
+  g_autoptr (GSource) newest = g_timeout_source_new (G_MAXUINT);
   guint newest_id = g_source_attach (newest, context);
   guint n = 0;
 

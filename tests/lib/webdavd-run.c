@@ -5,8 +5,9 @@
  * The daemon opens a fixed device and exits without avahi, which needs a system bus. So all three
  * run here in a mount namespace of their own, with a /dev and a /run made for them, and avahi in a
  * network namespace without any interface: nothing is announced to anybody. FOLDER is for their
- * files. Prints "port N" when the daemon listens on 127.0.0.1; "restart" on standard input starts
- * the daemon anew; ends at the end of its input. Needs root or unprivileged user namespaces.
+ * files. Prints "port N" when the daemon listens on 127.0.0.1; "stop" and "start" on standard input
+ * end the daemon and start it anew; ends at the end of its input. Needs root or unprivileged user
+ * namespaces.
  *
  * Documents: DESIGN P10, P15; spice-webdavd 3.0.
  *
@@ -309,11 +310,10 @@ read_command (GObject *source, GAsyncResult *result, gpointer user_data)
       g_main_loop_quit (self->loop);
       return;
     }
-  if (strcmp (line, "restart") == 0)
-    {
-      stop_daemon (self);
-      start_daemon (self);
-    }
+  if (strcmp (line, "stop") == 0)
+    stop_daemon (self);
+  else if (strcmp (line, "start") == 0)
+    start_daemon (self);
   else
     g_printerr ("webdavd-run: unknown command '%s'\n", line);
   g_data_input_stream_read_line_async (in, G_PRIORITY_DEFAULT, NULL, read_command, self);
