@@ -17,6 +17,9 @@
 /* No byte moved for this long: everything that can fill up is full. */
 #define QUIET_US (1000 * 1000)
 
+/* What memory is counted in meanwhile: a sanitizer keeps what each look at it has freed. */
+#define STILL_KIB (1 + PATIENCE_KIB / 32)
+
 /* A sink of this speed is much slower than the wire. */
 #define SLOW_SINK 2000000
 #define SLOW_SINK_TEXT "2000000"
@@ -84,8 +87,9 @@ wait_for_standstill (Rig *rig, RigChild *viewer)
   gint64 since = g_get_monotonic_time ();
 
   rig_wait_until (({
-                    guint64 now = server_bytes_to_guest (rig) + rig_get_server_rss_kib (rig)
-                                  + rig_process_get_rss_kib (rig_child_get_pid (viewer))
+                    guint64 now = server_bytes_to_guest (rig)
+                                  + rig_get_server_rss_kib (rig) / STILL_KIB
+                                  + rig_process_get_rss_kib (rig_child_get_pid (viewer)) / STILL_KIB
                                   + get_ticks (viewer) / (5 * patience ());
 
                     if (now != last)

@@ -256,6 +256,17 @@ call_back (gpointer data)
 }
 
 static void
+child_ended (GPid pid, int status, gpointer data)
+{
+  Callback *self = data;
+
+  __tsan_acquire (self);
+  __tsan_acquire (self->source);
+  ((GChildWatchFunc)self->callback) (pid, status, self->data);
+  __tsan_release (self);
+}
+
+static void
 callback_free (gpointer data)
 {
   Callback *self = data;
@@ -266,23 +277,29 @@ callback_free (gpointer data)
   free (self);
 }
 
-/* Other sources' callbacks have other arguments; these are those that GLib hands to other threads.
+/* Other sources' callbacks have other arguments; these are those that are handed to other threads.
  */
 INSTEAD void
 g_source_set_callback (GSource *source, GSourceFunc func, gpointer data, GDestroyNotify notify)
 {
-  if (func != NULL
-      && (source->source_funcs == &g_idle_funcs || source->source_funcs == &g_timeout_funcs))
-    {
-      Callback *self = check_memory (malloc (sizeof *self));
+  GSourceFuncs *kind = source->source_funcs;
+  GSourceFunc instead = NULL;
+  Callback *self;
 
-      *self = (Callback){ source, func, data, notify };
-      __tsan_release (self);
-      __tsan_release (source);
-      NEXT (g_source_set_callback) (source, call_back, self, callback_free);
+  if (func != NULL && (kind == &g_idle_funcs || kind == &g_timeout_funcs))
+    instead = call_back;
+  else if (func != NULL && kind == &g_child_watch_funcs)
+    instead = G_SOURCE_FUNC (child_ended);
+  if (instead == NULL)
+    {
+      NEXT (g_source_set_callback) (source, func, data, notify);
+      return;
     }
-  else
-    NEXT (g_source_set_callback) (source, func, data, notify);
+  self = check_memory (malloc (sizeof *self));
+  *self = (Callback){ source, func, data, notify };
+  __tsan_release (self);
+  __tsan_release (source);
+  NEXT (g_source_set_callback) (source, instead, self, callback_free);
 }
 
 INSTEAD guint
