@@ -20,9 +20,9 @@ struct _SpiceShareChannel
   SpiceWebdavChannel parent_instance;
 
   PortIO *io;
-  Worker *worker;       /* (nullable): from the first connection until dispose */
-  Capture *capture;     /* (nullable) */
-  Clipboard *clipboard; /* (nullable): the same */
+  Worker *worker;              /* (nullable): from the first connection until dispose */
+  Capture *capture;            /* (nullable) */
+  Clipboard *clipboard;        /* (nullable): the same */
   ChannelMigration *migration; /* (nullable): for a channel that only serves one */
   SpicePrivateCaps caps;
   gboolean for_migration;
