@@ -408,7 +408,7 @@ enter_mount_namespace (void)
   if (geteuid () != 0)
     return;
   g_assert_no_errno (unshare (CLONE_NEWNS));
-  g_assert_no_errno (mount ("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+  g_assert_no_errno (mount ("none", "/", "none", MS_REC | MS_PRIVATE, NULL));
 }
 
 gboolean
