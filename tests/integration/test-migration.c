@@ -223,7 +223,10 @@ seamless (Rig *rig, RigContent content, SpiceShareCompression compression)
       guint64 written;
 
       rig_wait_until (rig_peer_get_bytes_read (rig->peer) - read > moment, EVENT_SECONDS);
+      /* Or a fast machine has all of it before the other host is there. */
+      rig_peer_set_reading (rig->peer, FALSE);
       announce (rig, &dest, TRUE);
+      rig_peer_set_reading (rig->peer, TRUE);
       wait_calm (rig);
       written = rig_peer_get_bytes_written (rig->peer);
       up = rig_peer_start_upload (rig->peer, 10 * i + 3, "/up", NULL, content, FILE_SIZE);
