@@ -11,6 +11,8 @@ set -eu
 exec </dev/null
 cd "$(dirname "$0")/../.."
 
+# Where files are made all the time, as in /tmp, ext4 may take 200 us to find room for one more.
+export TMPDIR=${TMPDIR:-/var/tmp}
 build=build
 against=
 options=()
