@@ -27,6 +27,7 @@ typedef struct
   GPtrArray *streams; /* that the server has not closed */
   GQueue unfed;
   gsize offset;
+  gboolean hunted; /* for a frame, after a reset: with ids as short as ours anything may be one */
 } World;
 
 /* What a server sees of a stream has to be acceptable to a gate of its own. */
@@ -141,7 +142,7 @@ pull (World *world)
 
       g_assert (mux_frame_reader_read_header (&reader, data, size, &used));
       g_assert (size - used >= reader.left);
-      g_assert (reader.client >= 0 && reader.client < N_IDS);
+      g_assert (world->hunted || (reader.client >= 0 && reader.client < N_IDS));
       data += used + reader.left;
       size -= used + reader.left;
       reader.left = 0;
@@ -270,6 +271,7 @@ step (World *world, guint what, guint who, guint amount)
       if (amount == 0)
         {
           mux_reset (world->mux);
+          world->hunted = TRUE;
           g_queue_clear_full (&world->unfed, (GDestroyNotify)g_bytes_unref);
           world->offset = 0;
           g_assert (mux_get_n_clients (world->mux) == 0);
