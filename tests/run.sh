@@ -4,7 +4,8 @@
 #
 # usage: tests/run.sh [--long]
 #
-#   --long   fuzzes every target for a minute as well; without, the corpora are replayed
+#   --long   fuzzes every target for a minute as well; without, the corpora are replayed. And moves a
+#            guest from one QEMU to another, throws the chaos longer, and soaks for an hour
 #
 # SPDX-License-Identifier: LGPL-2.1-or-later
 set -u
@@ -115,8 +116,10 @@ check 'installs whole, and uninstalls' tests/check-install.sh "$build"
 echo '== tests'
 if [ -n "$long" ]; then
   export CHAOS_ROUNDS=500
+  meson_tests
+else
+  meson_tests --no-suite long
 fi
-meson_tests
 
 echo '== soak'
 if [ -n "$long" ]; then
