@@ -269,7 +269,7 @@ void dav_request_abort (DavRequest *self);
 /**
  * dav_request_hold_body:
  *
- * Stop reading the body for now (its consumer is behind), or go on.
+ * @hold: whether to stop reading the body, because its consumer is behind, or to go on
  */
 void dav_request_hold_body (DavRequest *self, gboolean hold);
 

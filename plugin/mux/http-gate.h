@@ -54,7 +54,8 @@ typedef enum
  * @HTTP_GATE_HELD: no byte was used: the request is complete, and the next one may begin only after
  *   http_gate_response_done()
  * @HTTP_GATE_TOO_MUCH: refused: a limit was passed
- * @HTTP_GATE_MALFORMED: refused: not HTTP, not unambiguous, or not implemented
+ * @HTTP_GATE_MALFORMED: refused: no HTTP, ambiguous, or of a version, method or coding we do not
+ * have
  */
 typedef enum
 {

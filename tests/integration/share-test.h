@@ -50,3 +50,15 @@ share_test_assert_file (Rig *rig, const char *name, gconstpointer data, gsize le
   g_assert_no_error (error);
   g_assert_cmpmem (content, size, data, len);
 }
+
+/* Whether a folder holds just so many things, temporary ones included. */
+static inline gboolean
+share_test_has_files (const char *folder, guint expected)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n == expected;
+}

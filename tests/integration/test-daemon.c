@@ -229,7 +229,7 @@ test_restart (Rig *rig)
       rig_child_wait (rig->server, "guest 0", i, SECONDS);
       rig_child_send (rig->daemon, "start");
       g_free (rig->url);
-      rig->url = g_strdup_printf ("http://localhost:%s",
+      rig->url = g_strdup_printf ("http://127.0.0.1:%s",
                                   rig_child_wait (rig->daemon, "port ", i + 1, SECONDS));
       rig_child_wait (rig->server, "guest 1", i + 1, SECONDS);
     }

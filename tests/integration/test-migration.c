@@ -399,24 +399,13 @@ restart_daemon (Rig *rig, RigExchange *down, RigExchange *up, gint64 next)
   rig_peer_resync (rig->peer, next);
 }
 
-static gboolean
-count_files (const char *folder, guint expected)
-{
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  guint n = 0;
-
-  while (g_dir_read_name (dir) != NULL)
-    n++;
-  return n == expected;
-}
-
 /* The next requests, and what is left of those that were cut off. */
 static void
 assert_works (Rig *rig, gint64 id, guint n_files)
 {
   share_test_get (rig, id, "/old", "old", 3);
   share_test_request (rig, id, "GET", "/up", 404);
-  rig_wait_until (count_files (rig->share, n_files), EVENT_SECONDS);
+  rig_wait_until (share_test_has_files (rig->share, n_files), EVENT_SECONDS);
 }
 
 /* A download that the guest hardly reads, and an upload that has said how much more will come. */
@@ -506,7 +495,7 @@ test_stuck_guest (Rig *rig)
   g_assert_false (ready);
   g_assert_false (sharing);
   g_assert_cmpuint (share_viewer_count (viewer, "sharing-stopped"), ==, 1);
-  rig_wait_until (count_files (rig->share, 2), EVENT_SECONDS);
+  rig_wait_until (share_test_has_files (rig->share, 2), EVENT_SECONDS);
 }
 
 int

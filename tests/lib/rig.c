@@ -274,7 +274,7 @@ start_daemon (Rig *self)
   g_assert_cmpint (g_mkdir (folder, 0700), ==, 0);
   self->daemon = rig_child_new (argv, NULL);
   self->url
-      = g_strdup_printf ("http://localhost:%s", rig_child_wait (self->daemon, "port ", 1, 30));
+      = g_strdup_printf ("http://127.0.0.1:%s", rig_child_wait (self->daemon, "port ", 1, 30));
   rig_child_wait (self->server, "guest 1", 1, 10);
 }
 

@@ -164,6 +164,18 @@ dav_rig_wait (DavRig *self, gboolean (*done) (gpointer data), gpointer data)
   g_source_destroy (deadline);
 }
 
+gboolean
+dav_rig_is_transferring (gpointer rig)
+{
+  g_autoptr (GVariant) transfers
+      = g_variant_ref_sink (dav_server_get_transfers (((DavRig *)rig)->server));
+  guint64 done = 0;
+
+  if (g_variant_n_children (transfers) == 1)
+    g_variant_get_child (transfers, 0, "(tssttx)", NULL, NULL, NULL, &done, NULL, NULL);
+  return done > 0;
+}
+
 static void
 rig_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 {

@@ -38,6 +38,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DavRig, dav_rig_free)
 /* Iterates until @done says so. */
 void dav_rig_wait (DavRig *self, gboolean (*done) (gpointer data), gpointer data);
 
+/* For dav_rig_wait(): whether there is one transfer, some of which is done. */
+gboolean dav_rig_is_transferring (gpointer rig);
+
 /* Opens base/@name as a share; what it is opened with stays until dav_rig_free(). */
 Share *dav_rig_open (DavRig *self, const char *name, ShareFlags flags);
 

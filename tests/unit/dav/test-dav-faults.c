@@ -143,7 +143,8 @@ keep_property (DavRig *rig, guint i, gsize size)
 
   g_assert_cmpuint (response->status, ==, 207);
   kept = strstr (dav_response_text (response), "HTTP/1.1 200 ") != NULL;
-  g_assert_true (kept || strstr (dav_response_text (response), "HTTP/1.1 507 ") != NULL);
+  g_assert_true (kept || strstr (dav_response_text (response), "HTTP/1.1 507 ") != NULL
+                 || strstr (dav_response_text (response), "HTTP/1.1 403 ") != NULL);
   return kept;
 }
 
@@ -165,7 +166,9 @@ test_property_limits (void)
       dav_rig_write (rig, "share/f", "x");
       if (setxattr (path, "user.big", big, DAV_DEADPROPS_MAX_SIZE, 0) != 0)
         {
-          g_test_skip ("No tmpfs with attributes of users (Linux 6.6)");
+          /* No tmpfs has attributes of users before Linux 6.6: then none is kept. */
+          g_assert_cmpint (errno, ==, EOPNOTSUPP);
+          g_assert_false (keep_property (rig, 0, 1));
         }
       else if (i == 0)
         {
@@ -198,18 +201,16 @@ test_property_limits (void)
     }
 }
 
-static gboolean
+static void
 set_immutable (const char *path, gboolean immutable)
 {
   int fd = g_open (path, O_RDONLY, 0);
-  gboolean done;
   int flags;
 
   g_assert_cmpint (ioctl (fd, FS_IOC_GETFLAGS, &flags), ==, 0);
   flags = immutable ? flags | FS_IMMUTABLE_FL : flags & ~FS_IMMUTABLE_FL;
-  done = ioctl (fd, FS_IOC_SETFLAGS, &flags) == 0;
+  g_assert_no_errno (ioctl (fd, FS_IOC_SETFLAGS, &flags));
   close (fd);
-  return done;
 }
 
 /* Between two disks a move is a copy and a removal: what could not be removed is named, and nothing
@@ -229,14 +230,9 @@ test_move_partly (void)
   dav_rig_mkdir (rig, "share/folder/sub");
   dav_rig_write (rig, "share/folder/goes", "goes");
   dav_rig_write (rig, "share/folder/sub/stays", "stays");
-  if (!set_immutable (stays, TRUE))
-    {
-      g_assert_cmpint (umount2 (disk, MNT_DETACH), ==, 0);
-      g_test_skip ("Only root may make a file immutable");
-      return;
-    }
+  set_immutable (stays, TRUE);
   move = dav_rig_request (rig, "MOVE", "/folder", TO "/disk/folder\r\n", NULL);
-  g_assert_true (set_immutable (stays, FALSE));
+  set_immutable (stays, FALSE);
 
   g_assert_cmpuint (move->status, ==, 207);
   g_assert_nonnull (

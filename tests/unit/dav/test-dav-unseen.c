@@ -17,18 +17,6 @@
 
 #define UPLOAD_SIZE 400000
 
-static gboolean
-has_received (gpointer data)
-{
-  g_autoptr (GVariant) transfers
-      = g_variant_ref_sink (dav_server_get_transfers (((DavRig *)data)->server));
-  guint64 done = 0;
-
-  if (g_variant_n_children (transfers) == 1)
-    g_variant_get_child (transfers, 0, "(tssttx)", NULL, NULL, NULL, &done, NULL, NULL);
-  return done > 0;
-}
-
 /* Begins an upload of UPLOAD_SIZE bytes that waits for its second half: too large to be kept in
  * memory until all of it is here. */
 static void
@@ -39,7 +27,7 @@ begin_upload (DavClient *client, const char *content)
 
   dav_client_send (client, head, -1);
   dav_client_send (client, content, UPLOAD_SIZE / 2);
-  dav_rig_wait (client->rig, has_received, client->rig);
+  dav_rig_wait (client->rig, dav_rig_is_transferring, client->rig);
 }
 
 /* (transfer full): the one name in base/@folder that begins with @prefix */

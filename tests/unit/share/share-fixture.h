@@ -73,11 +73,11 @@ void fixture_assert_no_debris (Fixture *self);
 
 /* In main(), before any thread: what is mounted by this process is nobody else's. */
 void enter_mount_namespace (void);
-/* A file system of 1 MiB at a new folder of the share; FALSE (and skipped) if we are not root. */
-gboolean fixture_mount_small (Fixture *self, const char *path);
+/* A file system of 1 MiB at a new folder of the share. Needs root. */
+void fixture_mount_small (Fixture *self, const char *path);
 void fixture_unmount (Fixture *self, const char *path);
 /* A file system whose server never answers (FUSE), at a new folder of the share: whoever asks it
- * anything hangs until fixture_end_stall(). Returns -1 (and skipped) if we are not root. */
+ * anything hangs until fixture_end_stall(). Needs root. */
 int fixture_mount_stalled (Fixture *self, const char *path);
 void fixture_end_stall (Fixture *self, const char *path, int stalled);
 /* Root no more, for what root may always do. In a subprocess, before any thread. */

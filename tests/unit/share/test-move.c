@@ -330,8 +330,7 @@ test_between_mounts (Fixture *fixture, gconstpointer flags)
   g_autofree char *block = g_strnfill (2 * 1024 * 1024, 'x');
   gboolean created;
 
-  if (!fixture_mount_small (fixture, "small"))
-    return;
+  fixture_mount_small (fixture, "small");
   fixture_make_tree (fixture, "tree");
   fixture_symlink (fixture, "file", "tree/link");
   fixture_symlink (fixture, "../../outside", "tree/to-outside");
@@ -390,11 +389,6 @@ test_overlay (Fixture *fixture, gconstpointer flags)
   g_autofree char *after = NULL;
   g_autofree char *root = NULL;
 
-  if (geteuid () != 0)
-    {
-      g_test_skip ("only root mounts");
-      return;
-    }
   g_assert_no_errno (g_mkdir (lower, 0755));
   g_assert_no_errno (g_mkdir (upper, 0755));
   g_assert_no_errno (g_mkdir (work, 0755));

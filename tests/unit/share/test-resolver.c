@@ -247,11 +247,6 @@ test_devices (Fixture *fixture, gconstpointer flags)
 {
   g_autoptr (GPtrArray) names = NULL;
 
-  if (geteuid () != 0)
-    {
-      g_test_skip ("only root makes devices");
-      return;
-    }
   make_tree (fixture);
   for (guint mode = 0; mode < G_N_ELEMENTS (modes); mode++)
     {
