@@ -12,12 +12,11 @@
 #include "base/log.h"
 #include "dav/dav-clipboard.h"
 #include "dav/dav-connection.h"
-#include "dav/dav-host.h"
+#include "dav/dav-head.h"
 #include "dav/dav-keep-alive.h"
 #include "dav/dav-limits.h"
 #include "dav/dav-path.h"
 #include "dav/dav-refusal.h"
-#include "dav/dav-xml-read.h"
 
 struct _DavServer
 {
@@ -222,47 +221,6 @@ dav_server_request_over (SoupServer *soup, SoupServerMessage *msg, gpointer user
 
 /* Requests */
 
-/* A page in the guest's browser may rebind its own name to the address the share is served at. */
-static gboolean
-dav_server_is_trusted_origin (DavRequest *request)
-{
-  const char *host = dav_request_get_header (request, "Host");
-  const char *origin = dav_request_get_header (request, "Origin");
-  const char *uri_host = g_uri_get_host (soup_server_message_get_uri (request->msg));
-  g_autofree char *literal = NULL;
-
-  /* An absolute request target overrides Host, so it must be as local. */
-  if (uri_host != NULL && strchr (uri_host, ':') != NULL)
-    uri_host = literal = g_strdup_printf ("[%s]", uri_host);
-
-  return (host == NULL || dav_host_is_local (host)) && dav_host_is_local (uri_host)
-         && (origin == NULL || dav_origin_is_local (origin));
-}
-
-/* What a head alone is enough to refuse. Returns 0 if nothing. */
-static guint
-dav_server_judge_head (DavRequest *request)
-{
-  guint64 length = dav_request_get_content_length (request);
-
-  if (request->method == NULL)
-    return SOUP_STATUS_NOT_IMPLEMENTED;
-  if ((request->method->flags & DAV_METHOD_NO_BODY) != 0 && length > 0)
-    return SOUP_STATUS_UNSUPPORTED_MEDIA_TYPE;
-  if ((request->method->flags & DAV_METHOD_UPLOAD) != 0)
-    {
-      if (dav_request_get_header (request, "Content-Range") != NULL)
-        return SOUP_STATUS_BAD_REQUEST;
-    }
-  else if (length != G_MAXUINT64
-           && length > ((request->method->flags & DAV_METHOD_XML) != 0 ? DAV_XML_BODY_MAX
-                                                                       : DAV_MAX_DISCARD))
-    {
-      return SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE;
-    }
-  return 0;
-}
-
 /* The mount is known: the last checks, then the method. */
 static void
 dav_server_begin (DavServer *self, DavRequest *request)
@@ -345,12 +303,12 @@ dav_server_got_head (SoupServer *soup,
   request->mime = self->mime;
   request->id = ++self->last_id;
 
-  if (!dav_server_is_trusted_origin (request))
+  if (!dav_head_is_trusted_origin (request))
     {
       dav_request_refuse (request, SOUP_STATUS_FORBIDDEN, DAV_REFUSAL_FOREIGN);
       return;
     }
-  status = dav_server_judge_head (request);
+  status = dav_head_judge (request);
   if (status != 0)
     {
       dav_request_fail (request, status);

@@ -71,6 +71,22 @@ typedef enum
  */
 const GError *spice_share_channel_get_incompatible (void);
 
+/* In share-channel-sharing.c. */
+
+SpiceSession *spice_share_channel_dup_session (SpiceShareChannel *self);
+
+/* Opens the wanted folder, and serves it in place of what was. */
+void spice_share_channel_share_wanted (SpiceShareChannel *self);
+
+/* Takes the folder away from the guest. */
+void spice_share_channel_stop_serving (SpiceShareChannel *self);
+
+/* The channel's own answer to the action signal. */
+void
+spice_share_channel_share_directory (SpiceShareChannel *self, const char *path, gboolean read_only);
+
+/* In share-channel-properties.c. */
+
 void spice_share_channel_install_properties (GObjectClass *klass);
 void spice_share_channel_notify (SpiceShareChannel *self, SpiceShareChannelProperty property);
 

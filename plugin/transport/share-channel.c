@@ -1,4 +1,5 @@
-/* See share-channel.h. What happens when; the properties are in share-channel-properties.c.
+/* See share-channel.h. What happens when; what it shares is in share-channel-sharing.c, what it
+ * says of itself in share-channel-properties.c.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -16,19 +17,6 @@ typedef struct
   SpiceWebdavChannelClass parent_class;
 } SpiceShareChannelClass;
 
-enum
-{
-  SIGNAL_READY,
-  SIGNAL_SHARING_STARTED,
-  SIGNAL_SHARING_STOPPED,
-  SIGNAL_SHARE_ERROR,
-  SIGNAL_SHARE_DIRECTORY,
-  SIGNAL_STOP_SHARING,
-  N_SIGNALS
-};
-
-static guint signals[N_SIGNALS];
-
 /* The class's own table of handlers, and why there is none, where there is none. */
 static SpicePrivateHandlers handlers;
 static GError *incompatible;
@@ -41,127 +29,6 @@ spice_share_channel_get_incompatible (void)
   return incompatible;
 }
 
-static SpiceSession *
-dup_session (SpiceShareChannel *self)
-{
-  SpiceSession *session = NULL;
-
-  g_object_get (self, "spice-session", &session, NULL);
-  return session;
-}
-
-/* ---- what is shared ---- */
-
-void
-spice_share_channel_fail (SpiceShareChannel *self, const GError *error)
-{
-  g_clear_error (&self->last_error);
-  self->last_error = g_error_copy (error);
-  self->last_error_at = g_get_real_time ();
-  spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_LAST_ERROR);
-  spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_LAST_ERROR_AT);
-  g_signal_emit (self, signals[SIGNAL_SHARE_ERROR], 0, error);
-}
-
-/* Takes the folder away from the guest. */
-static void
-stop_serving (SpiceShareChannel *self)
-{
-  if (self->opening != NULL)
-    g_cancellable_cancel (self->opening);
-  g_clear_object (&self->opening);
-  if (self->share == NULL)
-    return;
-
-  if (self->worker != NULL)
-    worker_set_share (self->worker, NULL);
-  share_close (self->share);
-  g_clear_pointer (&self->share, share_unref);
-  spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_SHARING);
-  spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_SHARED_DIR);
-  spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_READ_ONLY);
-  g_signal_emit (self, signals[SIGNAL_SHARING_STOPPED], 0);
-}
-
-static void
-on_share_opened (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (SpiceShareChannel) self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (Share) share = share_open_finish (result, &error);
-
-  /* Another folder was asked for since, or none. */
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return;
-  g_clear_object (&self->opening);
-  if (self->worker == NULL)
-    {
-      if (share != NULL)
-        share_close (share);
-      return;
-    }
-
-  stop_serving (self);
-  if (share == NULL)
-    {
-      spice_share_channel_fail (self, error);
-      return;
-    }
-  self->share = g_steal_pointer (&share);
-  worker_set_share (self->worker, self->share);
-  spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_SHARING);
-  spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_SHARED_DIR);
-  spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_READ_ONLY);
-  g_signal_emit (self, signals[SIGNAL_SHARING_STARTED], 0, share_get_path (self->share),
-                 (share_get_flags (self->share) & SHARE_READ_ONLY) != 0);
-}
-
-static void
-share_wanted (SpiceShareChannel *self)
-{
-  g_autoptr (SpiceSession) session = dup_session (self);
-
-  if (session != NULL && spice_session_get_read_only (session))
-    {
-      g_autoptr (GError) error = spice_share_error_new_view_only ();
-
-      stop_serving (self);
-      spice_share_channel_fail (self, error);
-      return;
-    }
-  if (self->opening != NULL)
-    g_cancellable_cancel (self->opening);
-  g_clear_object (&self->opening);
-  self->opening = g_cancellable_new ();
-  share_open_async (self->wanted_path, self->wanted_flags, self->opening, on_share_opened,
-                    g_object_ref (self));
-}
-
-void
-spice_share_channel_share (SpiceShareChannel *self, const char *path, guint flags)
-{
-  g_return_if_fail (SPICE_IS_SHARE_CHANNEL (self));
-  g_return_if_fail (path != NULL);
-
-  if (path != self->wanted_path)
-    {
-      g_free (self->wanted_path);
-      self->wanted_path = g_strdup (path);
-    }
-  self->wanted_flags = flags;
-  if (self->ready)
-    share_wanted (self);
-}
-
-void
-spice_share_channel_stop (SpiceShareChannel *self)
-{
-  g_return_if_fail (SPICE_IS_SHARE_CHANNEL (self));
-
-  g_clear_pointer (&self->wanted_path, g_free);
-  stop_serving (self);
-}
-
 void
 spice_share_channel_set_capture (SpiceShareChannel *self, Capture *capture)
 {
@@ -170,15 +37,6 @@ spice_share_channel_set_capture (SpiceShareChannel *self, Capture *capture)
 
   self->capture = capture_ref (capture);
   port_io_set_capture (self->io, capture);
-}
-
-static void
-on_share_directory (SpiceShareChannel *self, const char *path, gboolean read_only)
-{
-  ShareFlags flags = self->wanted_flags & ~SHARE_READ_ONLY;
-
-  if (path != NULL && *path != '\0')
-    spice_share_channel_share (self, path, flags | (read_only ? SHARE_READ_ONLY : 0));
 }
 
 /* ---- the worker ---- */
@@ -236,7 +94,7 @@ static void
 on_worker_lookup_clipboard (const char *id, const char *name, gpointer token, gpointer user_data)
 {
   SpiceShareChannel *self = user_data;
-  g_autoptr (SpiceSession) session = dup_session (self);
+  g_autoptr (SpiceSession) session = spice_share_channel_dup_session (self);
 
   clipboard_lookup (self->clipboard, session, id, name, on_clipboard_found, token, self);
 }
@@ -270,7 +128,7 @@ ensure_worker (SpiceShareChannel *self)
 static void
 connected (SpiceShareChannel *self)
 {
-  g_autoptr (SpiceSession) session = dup_session (self);
+  g_autoptr (SpiceSession) session = spice_share_channel_dup_session (self);
 
   if (self->for_migration || self->ready || !ensure_worker (self))
     return;
@@ -285,9 +143,9 @@ connected (SpiceShareChannel *self)
   share_debug ("channel is up");
   spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_READY);
   spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_CONNECTED_AT);
-  g_signal_emit (self, signals[SIGNAL_READY], 0);
+  g_signal_emit_by_name (self, "ready");
   if (self->ready && self->wanted_path != NULL && self->share == NULL && self->opening == NULL)
-    share_wanted (self);
+    spice_share_channel_share_wanted (self);
 }
 
 static void
@@ -304,7 +162,7 @@ disconnected (SpiceShareChannel *self)
   self->connected_at = 0;
   self->stats.clients = 0;
   g_clear_pointer (&self->wanted_path, g_free);
-  stop_serving (self);
+  spice_share_channel_stop_serving (self);
   spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_READY);
   spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_CONNECTED_AT);
   spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_CLIENTS);
@@ -442,7 +300,7 @@ static void
 spice_share_channel_constructed (GObject *object)
 {
   SpiceShareChannel *self = SPICE_SHARE_CHANNEL (object);
-  g_autoptr (SpiceSession) session = dup_session (self);
+  g_autoptr (SpiceSession) session = spice_share_channel_dup_session (self);
 
   self->for_migration = session != NULL && spice_session_is_for_migration (session);
   if (session != NULL && !self->for_migration)
@@ -466,7 +324,7 @@ spice_share_channel_dispose (GObject *object)
 
   self->ready = FALSE;
   g_clear_pointer (&self->wanted_path, g_free);
-  stop_serving (self);
+  spice_share_channel_stop_serving (self);
   g_clear_pointer (&self->migration, channel_migration_free);
   port_io_disconnected (self->io);
   port_io_set_worker (self->io, NULL);
@@ -490,21 +348,18 @@ spice_share_channel_finalize (GObject *object)
 static void
 install_signals (GType type)
 {
-  signals[SIGNAL_READY]
-      = g_signal_new ("ready", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_SHARING_STARTED]
-      = g_signal_new ("sharing-started", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
-                      2, G_TYPE_STRING, G_TYPE_BOOLEAN);
-  signals[SIGNAL_SHARING_STOPPED] = g_signal_new ("sharing-stopped", type, G_SIGNAL_RUN_LAST, 0,
-                                                  NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_SHARE_ERROR] = g_signal_new ("share-error", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                              NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
-  signals[SIGNAL_SHARE_DIRECTORY] = g_signal_new_class_handler (
-      "share-directory", type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, G_CALLBACK (on_share_directory),
-      NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
-  signals[SIGNAL_STOP_SHARING] = g_signal_new_class_handler (
-      "stop-sharing", type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (spice_share_channel_stop), NULL, NULL, NULL, G_TYPE_NONE, 0);
+  g_signal_new ("ready", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  g_signal_new ("sharing-started", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                G_TYPE_STRING, G_TYPE_BOOLEAN);
+  g_signal_new ("sharing-stopped", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  g_signal_new ("share-error", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                G_TYPE_ERROR);
+  g_signal_new_class_handler ("share-directory", type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+                              G_CALLBACK (spice_share_channel_share_directory), NULL, NULL, NULL,
+                              G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
+  g_signal_new_class_handler ("stop-sharing", type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+                              G_CALLBACK (spice_share_channel_stop), NULL, NULL, NULL, G_TYPE_NONE,
+                              0);
 }
 
 static void

@@ -36,10 +36,7 @@ struct _Worker
   gint stopped; /* (atomic) */
   gint mode;    /* (atomic) CompressMode */
 
-  GMutex lock;       /* of the rest of this block */
-  GError *failure;   /* (nullable): to be told to the main thread */
-  WorkerStats stats; /* as the worker saw them last */
-  gboolean stats_changed;
+  WorkerReport report;
 
   /* the worker's thread only */
   GMainLoop *loop;
@@ -53,13 +50,6 @@ struct _Worker
   gint64 last_stats;
 };
 
-void
-worker_stats_clear (WorkerStats *stats)
-{
-  g_clear_pointer (&stats->transfers, g_variant_unref);
-  g_clear_pointer (&stats->last_refusal, g_variant_unref);
-}
-
 static void
 worker_unref (Worker *self)
 {
@@ -68,15 +58,13 @@ worker_unref (Worker *self)
 
   traffic_free (self->traffic);
   g_clear_pointer (&self->capture, capture_unref);
-  g_clear_error (&self->failure);
-  worker_stats_clear (&self->stats);
   g_source_unref (self->wake);
   g_source_unref (self->notify);
   g_source_unref (self->stats_timer);
   g_main_context_unref (self->context);
   g_main_context_unref (self->main_context);
   g_main_loop_unref (self->loop);
-  g_mutex_clear (&self->lock);
+  worker_report_clear (&self->report);
   g_free (self);
 }
 
@@ -110,11 +98,7 @@ publish_stats (gpointer user_data)
     g_source_set_ready_time (self->stats_timer, self->last_stats + STATS_INTERVAL);
 
   stats.transfers = g_steal_pointer (&transfers);
-  g_mutex_lock (&self->lock);
-  worker_stats_clear (&self->stats);
-  self->stats = stats;
-  self->stats_changed = TRUE;
-  g_mutex_unlock (&self->lock);
+  worker_report_set_stats (&self->report, stats);
   ready_source_signal (self->notify);
 }
 
@@ -131,10 +115,7 @@ pump_input (Worker *self)
       ready_source_signal (self->wake);
       break;
     case FEEDER_FAILED:
-      g_mutex_lock (&self->lock);
-      if (self->failure == NULL)
-        self->failure = g_steal_pointer (&error);
-      g_mutex_unlock (&self->lock);
+      worker_report_fail (&self->report, g_steal_pointer (&error));
       ready_source_signal (self->notify);
       break;
     }
@@ -398,13 +379,8 @@ static void
 on_notify (gpointer user_data)
 {
   Worker *self = user_data;
-  g_autoptr (GError) failure = NULL;
-  gboolean changed;
-
-  g_mutex_lock (&self->lock);
-  failure = g_steal_pointer (&self->failure);
-  changed = self->stats_changed;
-  g_mutex_unlock (&self->lock);
+  g_autoptr (GError) failure = worker_report_take_failure (&self->report);
+  gboolean changed = worker_report_has_stats (&self->report);
 
   /* Any of these may stop the worker, but the source in dispatch keeps it until it returns. */
   g_atomic_ref_count_inc (&self->ref_count);
@@ -426,7 +402,7 @@ worker_new (const WorkerOps *ops, gpointer user_data, Capture *capture, GError *
   g_atomic_ref_count_init (&self->ref_count);
   self->ops = *ops;
   self->user_data = user_data;
-  g_mutex_init (&self->lock);
+  worker_report_init (&self->report);
   if (capture != NULL)
     {
       self->capture = capture_ref (capture);
@@ -506,12 +482,5 @@ worker_set_compression (Worker *self, CompressMode mode)
 void
 worker_get_stats (Worker *self, WorkerStats *stats)
 {
-  g_mutex_lock (&self->lock);
-  *stats = self->stats;
-  if (stats->transfers != NULL)
-    g_variant_ref (stats->transfers);
-  if (stats->last_refusal != NULL)
-    g_variant_ref (stats->last_refusal);
-  self->stats_changed = FALSE;
-  g_mutex_unlock (&self->lock);
+  worker_report_get_stats (&self->report, stats);
 }

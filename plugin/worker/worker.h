@@ -14,27 +14,11 @@
 #include "share/share.h"
 #include "worker/compress-policy.h"
 #include "worker/traffic.h"
+#include "worker/worker-report.h"
 
 G_BEGIN_DECLS
 
 typedef struct _Worker Worker;
-
-/**
- * WorkerStats:
- *
- * Totals since the worker was made. To be cleared with worker_stats_clear().
- */
-typedef struct
-{
-  guint64 bytes_in; /* payload, inflated */
-  guint64 requests;
-  guint64 refused;
-  guint clients;
-  GVariant *transfers;    /* (nullable) (owned): as SpiceShareChannel:transfers */
-  GVariant *last_refusal; /* (nullable) (owned): as SpiceShareChannel:last-refusal */
-} WorkerStats;
-
-void worker_stats_clear (WorkerStats *stats);
 
 /**
  * WorkerOps:
@@ -129,7 +113,5 @@ void worker_clipboard_found (Worker *self, gpointer token, Share *share);
  * @stats: (out caller-allocates)
  */
 void worker_get_stats (Worker *self, WorkerStats *stats);
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (WorkerStats, worker_stats_clear)
 
 G_END_DECLS
