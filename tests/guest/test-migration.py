@@ -86,7 +86,7 @@ def check_transfers(source, destination, folder):
     common.check_equal('the upload was over before', (folder / 'up').exists(), False)
     status, output = destination.answer(command)
     common.check_equal(f'status of {output!r}', status, 0)
-    common.check_equal('sum of the download', wanted in output, True)
+    common.check_equal(f'sum {wanted} of the download in {output!r}', wanted in output, True)
     common.check_equal('the upload', 'uploaded' in output, True)
     common.check_equal('sum of the upload', common.sha256(folder / 'up'), uploaded)
 
