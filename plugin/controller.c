@@ -4,29 +4,10 @@
  */
 #include "controller.h"
 
-#include <glib/gi18n-lib.h>
-
-#include "base/error.h"
-#include "base/log.h"
+#include "attachment.h"
 #include "base/vm-identity.h"
 #include "policy.h"
 #include "vm-settings.h"
-
-/* A channel of the session, and what it was told. */
-typedef struct
-{
-  ShareController *controller; /* not owned: it owns us */
-  SpiceShareChannel *channel;  /* not owned: the session says when it goes */
-  guint start_id;              /* the source that runs the first plan */
-  gboolean started;            /* the first plan was run */
-  gboolean up;
-  gboolean held;       /* the viewer took it down */
-  gboolean connecting; /* by us */
-  gboolean opening;    /* share() has not been answered yet */
-  char *dir;           /* what it was told to share last; NULL for nothing */
-  ShareFlags flags;
-  ShareRefusal refusal; /* the one the user was told last */
-} Attachment;
 
 struct _ShareController
 {
@@ -55,17 +36,6 @@ session_channel_destroyed (SpiceSession *session, SpiceChannel *channel, ShareCo
 static void settings_changed (ShareSettings *settings, guint keys, ShareController *self);
 static void session_uuid_changed (SpiceSession *session, GParamSpec *spec, ShareController *self);
 static void find_vm (ShareController *self);
-
-static void
-attachment_free (gpointer data)
-{
-  Attachment *attachment = data;
-
-  g_signal_handlers_disconnect_by_data (attachment->channel, attachment);
-  g_clear_handle_id (&attachment->start_id, g_source_remove);
-  g_free (attachment->dir);
-  g_free (attachment);
-}
 
 /* The default of the property is computed when the class is made: ~/Public, or, where the user has
  * no such folder, the home folder itself. */
@@ -182,106 +152,25 @@ share_controller_class_init (ShareControllerClass *klass)
 static void
 share_controller_init (ShareController *self)
 {
-  self->attachments = g_ptr_array_new_with_free_func (attachment_free);
-}
-
-static GError *
-refusal_error (ShareRefusal refusal, const char *dir)
-{
-  switch (refusal)
-    {
-    case SHARE_REFUSAL_VIEW_ONLY:
-      return spice_share_error_new_view_only ();
-    case SHARE_REFUSAL_UNCHOSEN:
-      return g_error_new (
-          SPICE_SHARE_ERROR, SPICE_SHARE_ERROR_REFUSED,
-          _ ("“%s” is not shared as a whole unless you choose it yourself. Choose a "
-             "folder in the viewer's preferences, or set share-dir."),
-          dir);
-    case SHARE_REFUSAL_RELATIVE:
-      return g_error_new (SPICE_SHARE_ERROR, SPICE_SHARE_ERROR_FAILED,
-                          _ ("“%s” cannot be shared: write the whole path, beginning with “/” or "
-                             "“~/”."),
-                          dir);
-    case SHARE_REFUSAL_NONE:
-      break;
-    }
-  g_return_val_if_reached (NULL);
-}
-
-static gboolean
-same_share (Attachment *attachment, const char *dir, ShareFlags flags)
-{
-  return attachment->dir != NULL && g_str_equal (attachment->dir, dir)
-         && attachment->flags == flags;
-}
-
-static gboolean
-is_sharing (Attachment *attachment)
-{
-  gboolean sharing;
-
-  g_object_get (attachment->channel, "sharing", &sharing, NULL);
-  return sharing;
-}
-
-/* @asked: somebody asked just now, so a folder that could not be opened the last time is tried
- * again. */
-static void
-carry_out (Attachment *attachment, gboolean asked)
-{
-  ShareController *self = attachment->controller;
-  SharePlan plan = share_policy_plan (self->policy, attachment->up, attachment->held);
-  ShareFlags flags = share_settings_get_flags (self->settings);
-
-  if (!attachment->started)
-    return;
-  if (plan.read_only)
-    flags |= SHARE_READ_ONLY;
-
-  if (plan.dir == NULL)
-    {
-      if (attachment->dir != NULL)
-        {
-          g_clear_pointer (&attachment->dir, g_free);
-          attachment->opening = FALSE;
-          spice_share_channel_stop (attachment->channel);
-        }
-    }
-  else if (!same_share (attachment, plan.dir, flags)
-           || (asked && !attachment->opening && !is_sharing (attachment)))
-    {
-      g_free (attachment->dir);
-      attachment->dir = g_strdup (plan.dir);
-      attachment->flags = flags;
-      attachment->opening = TRUE;
-      spice_share_channel_share (attachment->channel, attachment->dir, flags);
-    }
-
-  if (plan.refusal != SHARE_REFUSAL_NONE && (asked || plan.refusal != attachment->refusal))
-    {
-      g_autoptr (GError) error = refusal_error (plan.refusal, plan.refused_dir);
-
-      attachment->refusal = plan.refusal;
-      spice_share_channel_fail (attachment->channel, error);
-    }
-  attachment->refusal = plan.refusal;
-
-  /* Nothing says that the viewer took the channel down before it was up, so each wish connects it.
-   * Connecting one that is being connected does nothing. */
-  if (plan.connect && (asked || !attachment->connecting))
-    {
-      attachment->connecting = TRUE;
-      if (!spice_channel_connect (SPICE_CHANNEL (attachment->channel)))
-        attachment->connecting = FALSE;
-    }
+  self->attachments = g_ptr_array_new_with_free_func ((GDestroyNotify)attachment_free);
 }
 
 static void
 carry_out_all (ShareController *self, gboolean asked)
 {
   for (guint i = 0; i < self->attachments->len; i++)
-    carry_out (g_ptr_array_index (self->attachments, i), asked);
+    attachment_carry_out (g_ptr_array_index (self->attachments, i), asked);
+}
+
+/* A person asked on one of the channels. */
+static void
+channel_asked (gboolean to_share, gpointer user_data)
+{
+  ShareController *self = user_data;
+
+  if (to_share)
+    feed_session (self);
+  carry_out_all (self, to_share);
 }
 
 /* The session changed */
@@ -327,7 +216,7 @@ find_attachment (ShareController *self, gpointer channel, guint *index)
     {
       Attachment *attachment = g_ptr_array_index (self->attachments, i);
 
-      if ((gpointer)attachment->channel == channel)
+      if ((gpointer)attachment_get_channel (attachment) == channel)
         {
           *index = i;
           return attachment;
@@ -354,7 +243,7 @@ wanted_dir_changed (ShareController *self)
 {
   share_policy_setting_dir (self->policy, wanted_dir (self), wanted_read_only (self));
   for (guint i = 0; i < self->attachments->len; i++)
-    ((Attachment *)g_ptr_array_index (self->attachments, i))->held = FALSE;
+    attachment_forget_held (g_ptr_array_index (self->attachments, i));
 }
 
 static void
@@ -372,7 +261,7 @@ settings_changed (ShareSettings *settings, guint keys, ShareController *self)
     feed_session (self);
   if ((keys & SHARE_SETTINGS_COMPRESSION) != 0)
     for (guint i = 0; i < self->attachments->len; i++)
-      g_object_set (((Attachment *)g_ptr_array_index (self->attachments, i))->channel,
+      g_object_set (attachment_get_channel (g_ptr_array_index (self->attachments, i)),
                     "compression", share_settings_get_compression (settings), NULL);
   carry_out_all (self, (keys & SHARE_SETTINGS_DIR) != 0);
 }
@@ -425,106 +314,11 @@ session_uuid_changed (SpiceSession *session, GParamSpec *spec, ShareController *
   carry_out_all (self, TRUE);
 }
 
-/* The channel speaks */
-
-static void
-went_down (Attachment *attachment)
-{
-  attachment->up = FALSE;
-  attachment->held = TRUE;
-  attachment->connecting = FALSE;
-  attachment->opening = FALSE;
-  attachment->refusal = SHARE_REFUSAL_NONE;
-  g_clear_pointer (&attachment->dir, g_free);
-}
-
-static void
-channel_ready_changed (SpiceShareChannel *channel, GParamSpec *spec, Attachment *attachment)
-{
-  gboolean ready;
-
-  g_object_get (channel, "ready", &ready, NULL);
-  if (!ready && attachment->up)
-    went_down (attachment);
-}
-
-static void
-channel_ready (SpiceShareChannel *channel, Attachment *attachment)
-{
-  gboolean by_viewer = !attachment->connecting;
-
-  attachment->up = TRUE;
-  attachment->held = FALSE;
-  attachment->connecting = FALSE;
-  share_policy_channel_up (attachment->controller->policy, by_viewer);
-  carry_out (attachment, TRUE);
-}
-
-/* A connection that fails before the channel is up says so here only. */
-static void
-channel_event (SpiceChannel *channel, SpiceChannelEvent event, Attachment *attachment)
-{
-  if (event != SPICE_CHANNEL_NONE && event != SPICE_CHANNEL_OPENED
-      && event != SPICE_CHANNEL_SWITCHING)
-    went_down (attachment);
-}
-
-static void
-channel_answered (SpiceShareChannel *channel, const char *path, gboolean ro, Attachment *attachment)
-{
-  attachment->opening = FALSE;
-}
-
-static void
-channel_error (SpiceShareChannel *channel, const GError *error, Attachment *attachment)
-{
-  attachment->opening = FALSE;
-}
-
-/* The action signals are wishes, and wishes are judged here: the session is to know of them, and
- * the settings' flags hold for them too. So the channel's own answer to them does not run. */
-
-static void
-channel_asked (SpiceShareChannel *channel, const char *path, gboolean ro, Attachment *attachment)
-{
-  ShareController *self = attachment->controller;
-
-  g_signal_stop_emission_by_name (channel, "share-directory");
-  share_policy_ask (self->policy, path, ro);
-  feed_session (self);
-  attachment->held = FALSE;
-  carry_out_all (self, TRUE);
-}
-
-static void
-channel_asked_stop (SpiceShareChannel *channel, Attachment *attachment)
-{
-  ShareController *self = attachment->controller;
-
-  g_signal_stop_emission_by_name (channel, "stop-sharing");
-  share_policy_ask_stop (self->policy);
-  carry_out_all (self, FALSE);
-}
-
-/* The viewer has finished with `channel-new` when this runs, and may have connected the channel
- * itself: connecting once more does nothing then. */
-static gboolean
-start (gpointer data)
-{
-  Attachment *attachment = data;
-
-  attachment->start_id = 0;
-  attachment->started = TRUE;
-  carry_out (attachment, TRUE);
-  return G_SOURCE_REMOVE;
-}
-
 void
 share_controller_attach (SpiceShareChannel *channel, ShareSettings *settings)
 {
   g_autoptr (GObject) session = NULL;
   ShareController *self;
-  Attachment *attachment;
 
   g_object_get (channel, "spice-session", &session, NULL);
   self = g_object_get_data (session, "spice-share-controller");
@@ -534,19 +328,7 @@ share_controller_attach (SpiceShareChannel *channel, ShareSettings *settings)
       g_object_set_data_full (session, "spice-share-controller", self, g_object_unref);
     }
 
-  attachment = g_new0 (Attachment, 1);
-  attachment->controller = self;
-  attachment->channel = channel;
-  g_ptr_array_add (self->attachments, attachment);
-
   g_object_set (channel, "compression", share_settings_get_compression (settings), NULL);
-  g_signal_connect (channel, "ready", G_CALLBACK (channel_ready), attachment);
-  g_signal_connect (channel, "notify::ready", G_CALLBACK (channel_ready_changed), attachment);
-  g_signal_connect (channel, "channel-event", G_CALLBACK (channel_event), attachment);
-  g_signal_connect (channel, "sharing-started", G_CALLBACK (channel_answered), attachment);
-  g_signal_connect (channel, "share-error", G_CALLBACK (channel_error), attachment);
-  g_signal_connect (channel, "share-directory", G_CALLBACK (channel_asked), attachment);
-  g_signal_connect (channel, "stop-sharing", G_CALLBACK (channel_asked_stop), attachment);
-
-  attachment->start_id = g_idle_add_full (G_PRIORITY_DEFAULT, start, attachment, NULL);
+  g_ptr_array_add (self->attachments,
+                   attachment_new (channel, self->policy, self->settings, channel_asked, self));
 }
