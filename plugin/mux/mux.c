@@ -16,6 +16,7 @@
 #include "mux/mux-client.h"
 #include "mux/mux-frame.h"
 #include "mux/mux-source.h"
+#include "mux/mux-stall.h"
 #include "mux/mux-stream.h"
 
 struct _Mux
@@ -34,12 +35,8 @@ struct _Mux
 
   GSource *source;
   gboolean pull_waits; /* mux_pull() said that there is nothing */
-  gboolean feed_waits; /* mux_feed() could not take everything, */
-  MuxClient *full;     /* because of this client, if it still exists */
-  guint stall_time;    /* in ms */
+  MuxStall *stall;     /* mux_feed() could not take everything */
   guint silence_time;  /* in ms */
-  GSource *stall_source;
-  gint64 last_progress;
 };
 
 static void
@@ -68,8 +65,7 @@ mux_client_progress (MuxClient *client, gpointer user_data)
 {
   Mux *self = user_data;
 
-  if (self->full == client)
-    self->last_progress = g_get_monotonic_time ();
+  mux_stall_progress (self->stall, client);
 }
 
 static const MuxClientFuncs client_funcs = {
@@ -79,18 +75,12 @@ static const MuxClientFuncs client_funcs = {
 };
 
 static gboolean
-mux_may_feed (Mux *self)
-{
-  return self->full == NULL || !mux_client_is_full (self->full);
-}
-
-static gboolean
 mux_has_work (gpointer data)
 {
   Mux *self = data;
 
   return self->dirty.length > 0 || (self->pull_waits && mux_turns_next (&self->turns) != NULL)
-         || (self->feed_waits && mux_may_feed (self));
+         || mux_stall_is_over (self->stall);
 }
 
 static void
@@ -114,8 +104,7 @@ mux_forget (Mux *self, MuxClient *client)
     g_queue_unlink (&self->over, &links->over);
   else
     self->n_live--;
-  if (self->full == client)
-    self->full = NULL;
+  mux_stall_forget (self->stall, client);
 
   g_hash_table_remove (self->clients, mux_client_get_id (client));
   mux_client_free (client);
@@ -173,53 +162,15 @@ mux_settle (Mux *self)
 }
 
 static gboolean
-mux_stalled (gpointer user_data)
-{
-  Mux *self = user_data;
-  gint64 deadline = self->last_progress + self->stall_time * G_TIME_SPAN_MILLISECOND;
-
-  if (g_get_monotonic_time () < deadline)
-    {
-      g_source_set_ready_time (self->stall_source, deadline);
-      return G_SOURCE_CONTINUE;
-    }
-
-  g_clear_pointer (&self->stall_source, g_source_unref);
-  if (self->full != NULL)
-    mux_client_stalled (self->full);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-mux_watch_stall (Mux *self, gboolean watch)
-{
-  if (!watch && self->stall_source != NULL)
-    {
-      g_source_destroy (self->stall_source);
-      g_clear_pointer (&self->stall_source, g_source_unref);
-    }
-
-  if (watch && self->stall_source == NULL)
-    {
-      self->last_progress = g_get_monotonic_time ();
-      self->stall_source = g_timeout_source_new (self->stall_time);
-      g_source_set_callback (self->stall_source, mux_stalled, self, NULL);
-      g_source_attach (self->stall_source, g_main_context_get_thread_default ());
-    }
-}
-
-static gboolean
 mux_work (gpointer user_data)
 {
   Mux *self = user_data;
 
   mux_settle (self);
 
-  if (self->feed_waits && mux_may_feed (self))
+  if (mux_stall_is_over (self->stall))
     {
-      self->feed_waits = FALSE;
-      self->full = NULL;
-      mux_watch_stall (self, FALSE);
+      mux_stall_end (self->stall);
       self->ops.input_ready (self->user_data);
     }
 
@@ -244,7 +195,7 @@ mux_new (const MuxOps *ops, gpointer user_data)
   mux_turns_init (&self->turns);
   g_queue_init (&self->over);
   self->pull_waits = TRUE;
-  self->stall_time = MUX_STALL_TIME;
+  self->stall = mux_stall_new (MUX_STALL_TIME);
   self->silence_time = MUX_SILENCE_TIME;
 
   mux_block_hold ();
@@ -262,6 +213,7 @@ mux_free (Mux *self)
   g_source_destroy (self->source);
   g_source_unref (self->source);
   g_hash_table_unref (self->clients);
+  mux_stall_free (self->stall);
   mux_block_release ();
   g_free (self);
 }
@@ -269,7 +221,7 @@ mux_free (Mux *self)
 void
 mux_set_stall_time (Mux *self, guint milliseconds)
 {
-  self->stall_time = milliseconds;
+  mux_stall_set_time (self->stall, milliseconds);
 }
 
 void
@@ -428,9 +380,7 @@ mux_feed_frames (Mux *self, GBytes *bytes, gsize offset)
 
       if (taken < n)
         {
-          self->full = client;
-          self->feed_waits = TRUE;
-          mux_watch_stall (self, TRUE);
+          mux_stall_begin (self->stall, client);
           break;
         }
       if (mux_client_get_links (client)->is_over)
@@ -542,9 +492,7 @@ mux_reset (Mux *self)
   self->reader = (MuxFrameReader){ 0 };
   self->hunting = TRUE;
   frame_hunt_begin (&self->hunt);
-  self->feed_waits = FALSE;
-  self->full = NULL;
-  mux_watch_stall (self, FALSE);
+  mux_stall_end (self->stall);
 }
 
 guint
