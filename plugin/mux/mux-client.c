@@ -4,10 +4,9 @@
  */
 #include "mux/mux-client.h"
 
-#include <string.h>
-
 #include "base/log.h"
 #include "mux/http-gate.h"
+#include "mux/mux-ending.h"
 #include "mux/mux-queue.h"
 #include "mux/mux-stream.h"
 
@@ -28,10 +27,7 @@ struct _MuxClient
   gboolean response_done; /* notes for settle () */
   gboolean cut;           /* the request was answered before it was read to its end */
   gboolean closed;
-
-  const char *canned; /* to be sent when the output has drained */
-  gboolean send_close;
-  gboolean drop; /* what comes, until the guest closes the id */
+  MuxEnding ending;
 };
 
 MuxClient *
@@ -133,9 +129,7 @@ mux_client_end (MuxClient *self, guint status, gboolean drop)
 
   g_clear_pointer (&self->gate, http_gate_free);
   mux_queue_clear (&self->held);
-  self->canned = status != 0 ? http_canned_response (status) : NULL;
-  self->send_close = TRUE;
-  self->drop = drop;
+  mux_ending_begin (&self->ending, status, drop);
   if (self->stream != NULL)
     {
       mux_stream_hang_up (self->stream);
@@ -253,7 +247,7 @@ mux_client_feed (MuxClient *self, GBytes *bytes, const guint8 *data, gsize size)
     {
       /* It has ended. Between two requests this is the next one, sent before our last response
        * was: nobody will read it, and where it ends nobody counts. */
-      self->drop = TRUE;
+      self->ending.drop = TRUE;
       return size;
     }
 
@@ -296,9 +290,10 @@ mux_client_is_reused (MuxClient *self)
   switch (mux_client_get_state (self))
     {
     case HTTP_GATE_REFUSED:
-      if (self->drop)
+      if (self->ending.drop)
         return FALSE;
-      return being_sent || (mux_client_get_output_size (self) == 0 && self->canned == NULL);
+      return being_sent
+             || (mux_client_get_output_size (self) == 0 && mux_ending_has_answered (&self->ending));
 
     case HTTP_GATE_AWAITING:
       return self->held.size == 0 && being_sent;
@@ -354,8 +349,10 @@ mux_client_get_silent_since (MuxClient *self)
 gboolean
 mux_client_is_finished (MuxClient *self)
 {
-  return self->gate == NULL && mux_client_get_output_size (self) == 0 && self->canned == NULL
-         && !self->send_close && !self->drop;
+  gsize size;
+
+  return self->gate == NULL && mux_client_get_output_size (self) == 0 && !self->ending.drop
+         && !mux_ending_peek_frame (&self->ending, &size);
 }
 
 void
@@ -447,8 +444,7 @@ mux_client_peek_frame (MuxClient *self, gsize *size)
   if (*size > 0)
     return TRUE;
 
-  *size = self->canned != NULL ? strlen (self->canned) : 0;
-  return *size > 0 || self->send_close;
+  return mux_ending_peek_frame (&self->ending, size);
 }
 
 /* Notes that output was taken. */
@@ -480,18 +476,9 @@ mux_client_copy_frame (MuxClient *self, guint8 *frame)
       mux_output_copy_frame (mux_stream_get_output (self->stream), self->id, frame);
       mux_client_took_output (self);
     }
-  else if (self->canned != NULL)
-    {
-      gsize size = strlen (self->canned);
-
-      mux_frame_write_header (frame, self->id, size);
-      memcpy (frame + MUX_HEADER_SIZE, self->canned, size);
-      self->canned = NULL;
-    }
   else
     {
-      mux_frame_write_header (frame, self->id, 0);
-      self->send_close = FALSE;
+      mux_ending_copy_frame (&self->ending, self->id, frame);
     }
 }
 
