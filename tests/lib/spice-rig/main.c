@@ -220,8 +220,8 @@ resident_kib (void)
   return g_ascii_strtoull (line + strlen ("VmRSS:"), NULL, 10);
 }
 
-/* "migrate-connect PORT", "migrate-connect-seamless PORT", "migrate PATH", "migrate-switch PORT
- * PATH" */
+/* "migrate-connect PORT [SUBJECT]", "migrate-connect-seamless PORT [SUBJECT]", "migrate PATH",
+ * "migrate-switch PORT PATH" */
 static gboolean
 run_migration (Rig *self, const char *command)
 {
@@ -229,10 +229,10 @@ run_migration (Rig *self, const char *command)
   guint n = g_strv_length (words);
   g_autoptr (GError) error = NULL;
 
-  if (n == 2 && strcmp (words[0], "migrate-connect") == 0)
-    migration_connect (self->migration, g_ascii_strtoull (words[1], NULL, 10), FALSE);
-  else if (n == 2 && strcmp (words[0], "migrate-connect-seamless") == 0)
-    migration_connect (self->migration, g_ascii_strtoull (words[1], NULL, 10), TRUE);
+  if (n >= 2 && strcmp (words[0], "migrate-connect") == 0)
+    migration_connect (self->migration, g_ascii_strtoull (words[1], NULL, 10), words[2], FALSE);
+  else if (n >= 2 && strcmp (words[0], "migrate-connect-seamless") == 0)
+    migration_connect (self->migration, g_ascii_strtoull (words[1], NULL, 10), words[2], TRUE);
   else if (n == 2 && strcmp (words[0], "migrate") == 0)
     migration_complete (self->migration, words[1], &error);
   else if (n == 3 && strcmp (words[0], "migrate-switch") == 0)

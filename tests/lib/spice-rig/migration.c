@@ -104,12 +104,14 @@ migration_listen (Migration *self, const char *path, GError **error)
 }
 
 void
-migration_connect (Migration *self, guint16 tcp_port, gboolean seamless)
+migration_connect (Migration *self, guint16 port, const char *subject, gboolean seamless)
 {
   spice_server_set_seamless_migration (self->server, seamless);
   if (!self->added)
     self->added = spice_server_add_interface (self->server, &self->sin.base) == 0;
-  spice_server_migrate_connect (self->server, DESTINATION, tcp_port, -1, NULL);
+  /* Not -1 for the port there is not: the viewer would be told 65535 (uint16), and try that one. */
+  spice_server_migrate_connect (self->server, DESTINATION, subject == NULL ? port : 0,
+                                subject == NULL ? 0 : port, subject);
   spice_server_migrate_start (self->server);
 }
 

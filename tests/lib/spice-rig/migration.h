@@ -44,12 +44,13 @@ gboolean migration_listen (Migration *self, const char *path, GError **error);
 
 /**
  * migration_connect:
- * @tcp_port: of the destination's SPICE server on 127.0.0.1
+ * @port: of the destination's SPICE server on 127.0.0.1
+ * @subject: (nullable): what its certificate is for, and @port is the one for TLS; %NULL for TCP
  * @seamless: as QEMU's `-spice seamless-migration=on`
  *
  * As `client_migrate_info`: the viewer connects to the destination, too.
  */
-void migration_connect (Migration *self, guint16 tcp_port, gboolean seamless);
+void migration_connect (Migration *self, guint16 port, const char *subject, gboolean seamless);
 
 /**
  * migration_complete:
