@@ -75,7 +75,6 @@ typedef struct
   PortIO *io; /* (unowned): the write holds a reference on the channel, which owns it */
   GBytes *bytes;
   gsize size; /* of the train that ends with it, in bytes; 0 if more of the train follows */
-  gsize wire; /* of the whole train, in bytes */
 } Write;
 
 static void
@@ -313,14 +312,14 @@ on_written (GObject *source, GAsyncResult *result, gpointer user_data)
       && write->bytes != NULL && self->worker != NULL)
     worker_reset (self->worker);
   if (write->size > 0 && self->worker != NULL)
-    worker_written (self->worker, write->size, write->wire);
+    worker_written (self->worker, write->size);
   g_clear_pointer (&write->bytes, g_bytes_unref);
   g_free (write);
 }
 
 /* @compressed only says what the message is to become. */
 static SpicePrivateWrite
-write_message (PortIO *self, GBytes *bytes, gboolean compressed, gsize size, gsize wire)
+write_message (PortIO *self, GBytes *bytes, gboolean compressed, gsize size)
 {
   SpiceChannel *channel = SPICE_CHANNEL (self->channel);
   Write *write = g_new (Write, 1);
@@ -328,7 +327,7 @@ write_message (PortIO *self, GBytes *bytes, gboolean compressed, gsize size, gsi
   gsize length;
   gconstpointer data = g_bytes_get_data (bytes, &length);
 
-  *write = (Write){ self, g_bytes_ref (bytes), size, wire };
+  *write = (Write){ self, g_bytes_ref (bytes), size };
   self->n_writes++;
   share_debug ("send DATA, %" G_GSIZE_FORMAT " bytes", length);
   spice_private_queue_before_write (&self->queue, channel);
@@ -344,7 +343,7 @@ write_message (PortIO *self, GBytes *bytes, gboolean compressed, gsize size, gsi
        * the write are lost with it, the data need not be. */
       g_clear_pointer (&write->bytes, g_bytes_unref);
       write->size = 0;
-      worker_written (self->worker, size, 0);
+      worker_written (self->worker, size);
       share_debug ("spice-gtk dropped a message; what was under way is lost");
       worker_reset (self->worker);
     }
@@ -358,23 +357,23 @@ write_message (PortIO *self, GBytes *bytes, gboolean compressed, gsize size, gsi
 static const guint8 nobody_left[MARK_SIZE];
 
 static void
-write_compressed (PortIO *self, const Outbound *message, gsize size, gsize wire)
+write_compressed (PortIO *self, const Outbound *message, gsize size)
 {
   SpiceChannel *channel = SPICE_CHANNEL (self->channel);
   g_autoptr (GBytes) mark = g_bytes_new_static (nobody_left, sizeof nobody_left);
-  SpicePrivateWrite result = write_message (self, mark, FALSE, 0, 0);
+  SpicePrivateWrite result = write_message (self, mark, FALSE, 0);
 
   if (result == SPICE_PRIVATE_WRITE_UNKNOWN)
     {
-      write_message (self, message->train, FALSE, size, size);
+      write_message (self, message->train, FALSE, size);
       return;
     }
   if (result == SPICE_PRIVATE_WRITE_DROPPED)
     {
-      worker_written (self->worker, size, 0);
+      worker_written (self->worker, size);
       return;
     }
-  result = write_message (self, message->compressed, TRUE, size, wire);
+  result = write_message (self, message->compressed, TRUE, size);
   if (result == SPICE_PRIVATE_WRITE_QUEUED)
     {
       spice_private_queue_mark_compressed (&self->queue, channel);
@@ -480,9 +479,9 @@ port_io_send (PortIO *self)
       /* The server may be another one since it was compressed (migration). */
       if (message.compressed != NULL && self->queue.offset >= 0
           && spice_channel_test_capability (channel, SPICE_SPICEVMC_CAP_DATA_COMPRESS_LZ4))
-        write_compressed (self, &message, size, MARK_SIZE + g_bytes_get_size (message.compressed));
+        write_compressed (self, &message, size);
       else
-        write_message (self, message.train, FALSE, size, size);
+        write_message (self, message.train, FALSE, size);
     }
   update_compression (self);
 

@@ -12,7 +12,8 @@
 #define BULK (32u * 1024)
 
 /* How often the way not taken is looked at, in us: while compressing, plain messages for a while;
- * while not, one message compressed, which costs next to nothing. */
+ * while not, one message compressed, which costs next to nothing, and now and then as many as it
+ * takes to measure how fast they leave. */
 #define PROBE_INTERVAL 4000000
 #define PROBE_TIME (WINDOW * 3 / 2)
 #define RETRY_INTERVAL 250000
@@ -20,6 +21,10 @@
 /* How much faster a way must be to be worth a change, and what a measurement weighs. */
 #define MARGIN 1.1
 #define WEIGHT 0.5
+
+/* Where plain messages leave this fast, in bytes a second, LZ4 wins little at best: what shrinks
+ * well would only wait elsewhere, and the processor is wanted by the guest. */
+#define FAST 400e6
 
 /* Less than this saved is no gain; so many messages are then left alone at most. */
 #define MIN_YIELD (15.0 / 16)
@@ -38,15 +43,19 @@ average (double *value, double sample)
 }
 
 void
-compress_policy_wire (CompressPolicy *self, guint64 sent, gboolean backlog, gint64 now)
+compress_policy_sent (CompressPolicy *self, guint64 sent, gboolean backlog, gint64 now)
 {
+  gboolean probing = now < self->probe_until;
+  gboolean plain = probing || !self->compressed;
+  double *measured = plain ? &self->plain_rate : &self->packed_rate;
   double rate;
 
-  if (self->window_start == 0 || sent < self->window_start_sent)
+  if (self->window_start == 0 || sent < self->window_start_sent || plain != self->window_plain)
     {
       self->window_start = now;
       self->window_start_sent = sent;
       self->window_busy = TRUE;
+      self->window_plain = plain;
       return;
     }
   self->window_busy &= backlog;
@@ -55,19 +64,29 @@ compress_policy_wire (CompressPolicy *self, guint64 sent, gboolean backlog, gint
 
   rate = (double)(sent - self->window_start_sent) * 1e6 / (double)(now - self->window_start);
   if (self->window_busy)
-    average (&self->wire_rate, rate);
-  else if (self->window_start < self->probe_until)
-    self->wire_rate = MAX (self->wire_rate, rate);
+    average (measured, rate);
+  else if (probing || (!plain && *measured > 0))
+    *measured = MAX (*measured, rate);
   self->window_start = 0;
 }
 
 static gboolean
 is_faster (const CompressPolicy *self)
 {
-  double raw = 1 / self->wire_rate;
-  double lz4 = MAX (1 / self->lz4_rate, self->yield / self->wire_rate);
+  double plain = 1 / self->plain_rate;
+  double hoped = MAX (1 / self->lz4_rate, self->yield / self->plain_rate);
+  double packed = self->packed_rate > 0 ? MAX (hoped, 1 / self->packed_rate) : hoped;
 
-  return lz4 * MARGIN < raw;
+  return self->plain_rate < FAST && packed * MARGIN < plain;
+}
+
+static void
+take_way (CompressPolicy *self, gboolean compressed, gint64 now)
+{
+  if (compressed == self->compressed)
+    return;
+  self->compressed = compressed;
+  self->forget = now + PROBE_INTERVAL;
 }
 
 gboolean
@@ -81,12 +100,17 @@ compress_policy_wants (CompressPolicy *self, gsize size, gint64 now)
       self->skip--;
       return FALSE;
     }
-  if (self->wire_rate == 0)
+  if (self->saved >= size - size / COMPRESS_RATIO_MAX)
+    {
+      self->saved -= size - size / COMPRESS_RATIO_MAX;
+      return FALSE;
+    }
+  if (self->plain_rate == 0)
     {
       /* A slow wire is worth more than a fast one loses, until plain messages tell which it is. */
       if (size < BULK)
         return FALSE;
-      self->compressed = TRUE;
+      take_way (self, TRUE, now);
       if (self->next_probe == 0)
         self->next_probe = now + WINDOW;
     }
@@ -100,8 +124,10 @@ compress_policy_wants (CompressPolicy *self, gsize size, gint64 now)
     }
   if (now < self->probe_until)
     return FALSE;
-  if (self->wire_rate > 0)
-    self->compressed = self->lz4_rate == 0 || is_faster (self);
+  if (!self->compressed && now >= self->forget)
+    self->packed_rate = 0;
+  if (self->plain_rate > 0)
+    take_way (self, self->lz4_rate == 0 || is_faster (self), now);
   return self->compressed;
 }
 
@@ -113,6 +139,8 @@ compress_policy_result (CompressPolicy *self, gsize in, gsize out, gint64 elapse
   average (&self->lz4_rate, (double)in * 1e6 / (double)MAX (elapsed, 1));
   average (&self->yield, yield);
 
+  if (out > 0 && out < in / COMPRESS_RATIO_MAX)
+    self->saved += in / COMPRESS_RATIO_MAX - out;
   if (yield > MIN_YIELD)
     {
       self->skip = self->skip_next;

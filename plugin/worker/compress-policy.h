@@ -1,7 +1,9 @@
-/* Whether the next message is worth compressing: the wire's measured speed against LZ4's.
+/* Whether the next message is worth compressing: how fast plain ones leave, against LZ4.
  *
- * The wire sends a message of n bytes in n / wire; compressed, the slower of n / lz4 and
- * n * yield / wire counts, since the wire drains while LZ4 works on the next one. So an ssh tunnel
+ * A plain message of n bytes leaves in n / plain_rate; compressed, the slower of n / lz4_rate and
+ * n * yield / plain_rate counts, since the wire drains while LZ4 works on the next one. That is
+ * what may be hoped for; as soon as it is known how fast compressed ones really leave, that counts,
+ * because what held the plain ones up may not have been the wire but who reads it. So an ssh tunnel
  * on loopback compresses, and a local virtual machine does not. Pure: times are arguments. One
  * thread.
  *
@@ -12,6 +14,11 @@
 #include <glib.h>
 
 G_BEGIN_DECLS
+
+/* How many times smaller the wire's bytes may be on the whole, with %COMPRESS_AUTO. The server
+ * reads until nothing more is there for it to read, and looks at nothing else meanwhile, not even
+ * at the guest's next request; what its kernel keeps for it, some MiB, must not be GiB of zeros. */
+#define COMPRESS_RATIO_MAX 8
 
 typedef enum
 {
@@ -24,33 +31,37 @@ typedef struct
 {
   CompressMode mode;
 
-  double wire_rate; /* bytes a second; 0: not measured yet */
-  double lz4_rate;  /* bytes read a second; 0: not measured yet */
-  double yield;     /* bytes written per byte read, 1 if it does not shrink */
+  double plain_rate;  /* bytes a second that leave as plain messages; 0: not measured yet */
+  double packed_rate; /* and that leave compressed, before compression; 0: not measured lately */
+  double lz4_rate;    /* bytes read a second; 0: not measured yet */
+  double yield;       /* bytes written per byte read, 1 if it does not shrink */
 
   gint64 window_start;       /* us; 0: no window */
   guint64 window_start_sent; /* bytes, at the start of the window */
-  gboolean window_busy;      /* the wire never ran dry in it */
+  gboolean window_busy;      /* something waited to be sent all the time */
+  gboolean window_plain;     /* it is of plain messages */
 
   gint64 next_probe;   /* us: when to look at the way not taken again */
+  gint64 forget;       /* us: when packed_rate is too old, while plain messages are sent */
   gboolean compressed; /* the way taken last */
-  gint64 probe_until;  /* us: send raw until then, to measure the wire */
+  gint64 probe_until;  /* us: send plain until then, to measure it */
   guint skip;          /* messages to leave alone, after some that did not shrink */
   guint skip_next;     /* how many the next failure costs */
+  gsize saved;         /* bytes by which messages shrank beyond COMPRESS_RATIO_MAX */
 } CompressPolicy;
 
 void compress_policy_init (CompressPolicy *self, CompressMode mode);
 
 /**
- * compress_policy_wire:
- * @sent: wire bytes the transport has taken since it was made
+ * compress_policy_sent:
+ * @sent: bytes the transport has sent since it was made, before compression
  * @backlog: whether more was waiting all the time since the last call
  * @now: us, monotonic
  *
  * A wire that never ran dry tells its speed; one that did, while plain bulk was sent to measure it,
  * that it is no slower than this.
  */
-void compress_policy_wire (CompressPolicy *self, guint64 sent, gboolean backlog, gint64 now);
+void compress_policy_sent (CompressPolicy *self, guint64 sent, gboolean backlog, gint64 now);
 
 /**
  * compress_policy_wants:

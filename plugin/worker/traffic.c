@@ -13,7 +13,7 @@ struct _Traffic
   GQueue out;      /* of Outbound */
   gsize out_bytes; /* of trains: waiting, or popped and not yet written */
 
-  guint64 sent;     /* wire bytes */
+  guint64 sent;     /* bytes of trains */
   gboolean ran_dry; /* since the last sample */
   gboolean reset;   /* not yet seen by the worker */
 };
@@ -101,13 +101,13 @@ traffic_pop (Traffic *self, Outbound *outbound)
 }
 
 gboolean
-traffic_written (Traffic *self, gsize size, gsize wire)
+traffic_written (Traffic *self, gsize size)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   gsize before = self->out_bytes;
 
   self->out_bytes -= MIN (size, before);
-  self->sent += wire;
+  self->sent += size;
   self->ran_dry |= self->out_bytes == 0;
   return before >= TRAFFIC_OUT_MAX / 2 && self->out_bytes < TRAFFIC_OUT_MAX / 2;
 }

@@ -79,11 +79,10 @@ gboolean traffic_pop (Traffic *self, Outbound *outbound);
 /**
  * traffic_written:
  * @size: of the train of a message that was popped, in bytes
- * @wire: what it took on the wire, in bytes
  *
  * Returns: whether the worker has to be woken: it stopped at the limit, and half of it is gone
  */
-gboolean traffic_written (Traffic *self, gsize size, gsize wire);
+gboolean traffic_written (Traffic *self, gsize size);
 
 /**
  * traffic_reset:
@@ -120,7 +119,7 @@ gboolean traffic_queue (Traffic *self, Outbound outbound);
 
 /**
  * traffic_sample:
- * @sent: (out): wire bytes written since the start
+ * @sent: (out): bytes written since the start, before compression
  *
  * Returns: whether the wire was busy all the time since the last call
  */

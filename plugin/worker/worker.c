@@ -148,7 +148,7 @@ pump_output (Worker *self)
 
   if (self->policy.mode != mode)
     compress_policy_init (&self->policy, mode);
-  compress_policy_wire (&self->policy, sent, busy, g_get_monotonic_time ());
+  compress_policy_sent (&self->policy, sent, busy, g_get_monotonic_time ());
   while (traffic_has_room (self->traffic))
     {
       Outbound outbound;
@@ -460,9 +460,9 @@ worker_pop (Worker *self, Outbound *message)
 }
 
 void
-worker_written (Worker *self, gsize size, gsize wire)
+worker_written (Worker *self, gsize size)
 {
-  if (traffic_written (self->traffic, size, wire))
+  if (traffic_written (self->traffic, size))
     ready_source_signal (self->wake);
 }
 

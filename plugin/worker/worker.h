@@ -80,11 +80,10 @@ gboolean worker_pop (Worker *self, Outbound *message);
 /**
  * worker_written:
  * @size: of the train of a message that was popped, in bytes
- * @wire: what it took on the wire, in bytes
  *
  * The transport is done with it. Also to be called for messages that are given up.
  */
-void worker_written (Worker *self, gsize size, gsize wire);
+void worker_written (Worker *self, gsize size);
 
 /**
  * worker_reset:
