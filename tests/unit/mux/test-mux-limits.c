@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include "../../lib/patience.h"
 #include "mux-checks.h"
 
 #include <string.h>
@@ -118,13 +119,13 @@ static void
 test_slow (Fixture *f, gconstpointer data)
 {
   g_autofree guint8 *body = check_random_bytes (MIB);
-  g_autoptr (GSource) source = g_timeout_source_new (5);
+  g_autoptr (GSource) source = g_timeout_source_new (5 * patience ());
 
-  mux_set_stall_time (f->mux, 100);
+  mux_set_stall_time (f->mux, 100 * patience ());
   fixture_send (f, 1, PUT ("/pause-upload", "Content-Length: 1048576"));
   fixture_send_data (f, 1, body, FEW);
   fixture_wait (f, f->paused != NULL);
-  /* A chunk is 8 KiB: over half a second for all of it. */
+  /* A chunk is 8 KiB: all of it takes more than six times as long. */
   g_signal_connect (f->paused, "got-chunk", G_CALLBACK (pause_again), NULL);
   g_source_set_callback (source, unpause_again, f, NULL);
   g_source_attach (source, f->context);

@@ -6,7 +6,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
 #include <glib/gstdio.h>
 #include <sched.h>
@@ -426,28 +425,6 @@ fixture_unmount (Fixture *self, const char *path)
   g_autofree char *whole = fixture_path (self, path);
 
   g_assert_no_errno (umount2 (whole, MNT_DETACH));
-}
-
-int
-fixture_mount_stalled (Fixture *self, const char *path)
-{
-  g_autofree char *whole = fixture_path (self, path);
-  g_autofree char *options = NULL;
-  int fd;
-
-  fd = open ("/dev/fuse", O_RDWR | O_CLOEXEC);
-  g_assert_no_errno (fd);
-  fixture_mkdir (self, path);
-  options = g_strdup_printf ("fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
-  g_assert_no_errno (mount ("stalled", whole, "fuse", 0, options));
-  return fd;
-}
-
-void
-fixture_end_stall (Fixture *self, const char *path, int stalled)
-{
-  close (stalled);
-  fixture_unmount (self, path);
 }
 
 void

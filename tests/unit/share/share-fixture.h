@@ -76,10 +76,6 @@ void enter_mount_namespace (void);
 /* A file system of 1 MiB at a new folder of the share. Needs root. */
 void fixture_mount_small (Fixture *self, const char *path);
 void fixture_unmount (Fixture *self, const char *path);
-/* A file system whose server never answers (FUSE), at a new folder of the share: whoever asks it
- * anything hangs until fixture_end_stall(). Needs root. */
-int fixture_mount_stalled (Fixture *self, const char *path);
-void fixture_end_stall (Fixture *self, const char *path, int stalled);
 /* Root no more, for what root may always do. In a subprocess, before any thread. */
 void become_user (void);
 

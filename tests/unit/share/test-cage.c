@@ -219,7 +219,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  alarm (300);
+  alarm (300 * (guint)patience ());
 
 #define ADD(name, flags, test)                                                                     \
   g_test_add (name, Fixture, GUINT_TO_POINTER (flags), fixture_set_up, test, fixture_tear_down)

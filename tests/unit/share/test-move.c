@@ -491,7 +491,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  alarm (300);
+  alarm (300 * (guint)patience ());
   enter_mount_namespace ();
 
 #define ADD(name, flags, test)                                                                     \

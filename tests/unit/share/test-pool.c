@@ -259,50 +259,6 @@ test_drop_after_the_end (Fixture *fixture, gconstpointer flags)
   fixture_wait_for_descriptors (descriptors);
 }
 
-/* The same with a real one: threads that hang inside a system call. */
-static void
-stat_stalled_job (Share *share, gpointer data)
-{
-  Stall *stall = data;
-  ShareStat stat;
-
-  g_atomic_int_inc (&stall->begun);
-  g_assert_cmpint (share_stat (share, "stalled/file", &stat), <, 0);
-}
-
-static void
-test_stalled_file_system (Fixture *fixture, gconstpointer flags)
-{
-  int stalled = fixture_mount_stalled (fixture, "stalled");
-  Stall stall = { 0 };
-  ShareFile *file;
-  gint64 start;
-
-  fixture_write (fixture, "file", "content");
-  fixture_run (fixture, open_file_job, &file);
-  /* With one thread left, the rest of the share goes on. */
-  for (guint i = 0; i < FILE_POOL_THREADS - 1; i++)
-    share_run (fixture->share, stat_stalled_job, stall_done, &stall);
-  for (int i = 0; i < 100; i++)
-    g_assert_cmpint (do_read (fixture, "file", NULL), ==, 0);
-  share_run (fixture->share, stat_stalled_job, stall_done, &stall);
-  fixture_wait (all_threads_stalled, &stall);
-  g_assert_cmpuint (stall.done, ==, 0);
-
-  start = g_get_monotonic_time ();
-  share_file_free (file);
-  share_close (fixture->share);
-  g_clear_pointer (&fixture->share, share_unref);
-  g_assert_cmpint (g_get_monotonic_time () - start, <, AT_ONCE);
-  g_assert_cmpuint (stall.done, ==, 0);
-  g_assert_cmpuint (count_threads (), ==, FILE_POOL_THREADS);
-
-  fixture_end_stall (fixture, "stalled", stalled);
-  fixture_wait (all_done, &stall);
-  fixture->share = fixture_open (fixture->root, 0, NULL);
-  fixture_close (fixture);
-}
-
 /* Handles that are dropped just while the last thread ends. */
 static void
 drop_all (gpointer data)
@@ -497,8 +453,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  alarm (300);
-  enter_mount_namespace ();
+  alarm (300 * (guint)patience ());
 
 #define ADD(name, flags, test)                                                                     \
   g_test_add (name, Fixture, GUINT_TO_POINTER (flags), fixture_set_up, test, fixture_tear_down)
@@ -506,7 +461,6 @@ main (int argc, char **argv)
   ADD ("/pool/close-while-stalled", 0, test_close_while_stalled);
   ADD ("/pool/drop-after-the-end", 0, test_drop_after_the_end);
   ADD ("/pool/drop-at-the-end", 0, test_drop_at_the_end);
-  ADD ("/pool/stalled-file-system", 0, test_stalled_file_system);
   ADD ("/pool/context", 0, test_context);
   ADD ("/pool/context-ends", 0, test_context_ends);
   ADD ("/pool/unref-without-close", 0, test_unref_without_close);

@@ -341,7 +341,7 @@ main (int argc, char **argv)
     return hold_upload (argv[2]);
 
   g_test_init (&argc, &argv, NULL);
-  alarm (300);
+  alarm (300 * (guint)patience ());
   enter_mount_namespace ();
 
 #define ADD(name, test) g_test_add (name, Fixture, 0, fixture_set_up, test, fixture_tear_down)

@@ -503,7 +503,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  alarm (300);
+  alarm (300 * (guint)patience ());
   umask (TEST_UMASK);
   enter_mount_namespace ();
 
