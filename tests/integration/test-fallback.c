@@ -41,7 +41,7 @@ debug_of_requests (Rig *rig, const char *lie)
   g_autofree char *errors = g_build_filename (rig->dir, "errors", NULL);
   g_autofree char *uri = g_strdup_printf ("spice://127.0.0.1:%u", rig->tcp_port);
   const char *const environ[]
-      = { "LD_PRELOAD=" LIE, lie, "G_DEBUG=", "G_MESSAGES_DEBUG=spice-share", NULL };
+      = { "LD_PRELOAD=" PRELOAD_FIRST LIE, lie, "G_DEBUG=", "G_MESSAGES_DEBUG=spice-share", NULL };
   g_autoptr (RigChild) viewer = start_viewer (rig, uri, errors, environ);
 
   rig_write_file (rig, "small", "hello", 5);
@@ -84,7 +84,8 @@ test_no_compressed_send (Rig *rig)
   g_autoptr (Relay) relay = relay_new (rig->tcp_port, 0, 0);
   g_autofree char *uri = g_strdup_printf ("spice://127.0.0.1:%u", relay_get_port (relay));
   g_autofree char *errors = g_build_filename (rig->dir, "errors", NULL);
-  const char *const environ[] = { "LD_PRELOAD=" LIE, "SPICE_LIE=header", "G_DEBUG=", NULL };
+  const char *const environ[]
+      = { "LD_PRELOAD=" PRELOAD_FIRST LIE, "SPICE_LIE=header", "G_DEBUG=", NULL };
   g_autoptr (RigChild) viewer = NULL;
   g_autoptr (RigExchange) up = NULL;
   g_autofree char *said = NULL;
@@ -123,7 +124,8 @@ test_own_channel (Rig *rig)
   g_autofree char *errors = g_build_filename (rig->dir, "errors", NULL);
   g_autofree char *quoted = g_strdup_printf ("exec '" MODULE_HOST "' '" MODULE "' 2>'%s'", errors);
   const char *const argv[] = { "sh", "-c", quoted, NULL };
-  const char *const environ[] = { "LD_PRELOAD=" LIE, "SPICE_LIE=handlers", "G_DEBUG=", NULL };
+  const char *const environ[]
+      = { "LD_PRELOAD=" PRELOAD_FIRST LIE, "SPICE_LIE=handlers", "G_DEBUG=", NULL };
   g_autoptr (RigChild) viewer = rig_child_new (argv, environ);
   g_autofree char *said = NULL;
 

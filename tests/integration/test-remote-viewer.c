@@ -56,10 +56,14 @@ start_desktop (Desktop *self, const char *const *viewer)
       = { "dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address=1", NULL };
   g_autofree char *display = NULL;
   g_autofree char *address = NULL;
-  const char *environ[] = {
-    NULL, NULL, "GTK_MODULES=" MODULE, "GDK_BACKEND=x11", "NO_AT_BRIDGE=1", "GIO_USE_VFS=local",
-    NULL
-  };
+  const char *environ[] = { NULL,
+                            NULL,
+                            "LD_PRELOAD=" PRELOAD_FIRST,
+                            "GTK_MODULES=" MODULE,
+                            "GDK_BACKEND=x11",
+                            "NO_AT_BRIDGE=1",
+                            "GIO_USE_VFS=local",
+                            NULL };
 
   self->xvfb = rig_child_new (xvfb, NULL);
   self->bus = rig_child_new (bus, NULL);
