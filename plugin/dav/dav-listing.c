@@ -13,8 +13,9 @@ typedef struct
   gboolean with_xattrs;
   ShareFolder *folder;
   ShareEntry *entries;
-  guint n_entries; /* of the batch at hand */
-  guint n_ready;   /* of them, those the job has dealt with */
+  guint n_entries;   /* of the batch at hand */
+  guint n_ready;     /* of them, those the job has dealt with */
+  gboolean refilled; /* by the last job: the batch at hand is a new one */
   gboolean at_end;
   int error;
 
@@ -50,7 +51,8 @@ dav_listing_job (Share *share, gpointer data)
 {
   DavListing *self = data;
 
-  if (self->n_ready == self->n_entries)
+  self->refilled = self->n_ready == self->n_entries;
+  if (self->refilled)
     {
       int n = share_folder_next (self->folder, self->entries, DAV_LISTING_BATCH, self->with_xattrs);
 
@@ -121,7 +123,7 @@ dav_listing_have_read (DavRequest *request, gpointer data)
   self->busy = FALSE;
   if (self->error == 0)
     {
-      if (self->n_told >= self->n_ready)
+      if (self->refilled)
         self->n_told = 0;
       dav_listing_go_on (request, self);
     }

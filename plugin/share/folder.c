@@ -23,6 +23,7 @@ struct _ShareFolder
   int fd;
   char *path; /* share-relative, for links */
   DirBuffer buffer;
+  int error; /* a negative errno: reading has failed, and does not go on behind the gap */
 };
 
 static void
@@ -103,21 +104,21 @@ share_folder_next (ShareFolder *self, ShareEntry *entries, guint n_entries, gboo
 {
   guint n = 0;
 
-  while (n < n_entries)
+  while (n < n_entries && self->error == 0)
     {
       DirEntry dirent;
       int result = share_is_closed (self->handle.share)
                        ? -ECANCELED
                        : dir_buffer_next (&self->buffer, self->fd, &dirent);
 
-      if (result < 0 && n == 0)
-        return result;
-      if (result <= 0)
+      if (result == 0)
         break;
-      if (fill_entry (self, &dirent, &entries[n], with_xattrs))
+      if (result < 0)
+        self->error = result;
+      else if (fill_entry (self, &dirent, &entries[n], with_xattrs))
         n++;
     }
-  return (int)n;
+  return n > 0 ? (int)n : self->error;
 }
 
 int

@@ -23,6 +23,7 @@ static GThread *test_thread;
 static gint failing_reads;   /* (atomic) */
 static gint failing_renames; /* (atomic) */
 static gint listings_left;   /* (atomic): below 0: as many as wanted */
+static gint listings_heal;   /* (atomic): and only one fails */
 static gint
     failing_writes; /* (atomic): how many bytes may still be written; -1: as many as wanted */
 
@@ -91,14 +92,14 @@ write (int fd, const void *buffer, size_t size)
   return syscall (SYS_write, fd, buffer, size);
 }
 
-/* Reading a folder works @listings_left times, and then no more. */
+/* Reading a folder works @listings_left times, and then no more, or again after one failure. */
 ssize_t
 getdents64 (int fd, void *buffer, size_t size)
 {
   if (g_thread_self () != test_thread && g_atomic_int_get (&listings_left) >= 0
       && g_atomic_int_add (&listings_left, -1) <= 0)
     {
-      g_atomic_int_set (&listings_left, 0);
+      g_atomic_int_set (&listings_left, g_atomic_int_get (&listings_heal) ? -1 : 0);
       errno = EIO;
       return -1;
     }
@@ -147,20 +148,23 @@ test_list (void)
       dav_rig_write (rig, name, "");
     }
   for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
-    for (gint left = 0; left < 6; left++)
+    for (gint n = 0; n < 12; n++)
       {
         g_autoptr (DavClient) client = dav_client_new (rig);
         g_autoptr (DavResponse) response = NULL;
+        gboolean heals = n >= 6;
 
-        g_atomic_int_set (&listings_left, left);
+        g_atomic_int_set (&listings_heal, heals);
+        g_atomic_int_set (&listings_left, n % 6);
         response
             = dav_client_request (client, requests[i].method, "/folder", requests[i].headers, NULL);
-        g_test_message ("%s, after %d: %u", requests[i].method, left,
+        g_test_message ("%s, after %d%s: %u", requests[i].method, n % 6, heals ? ", once" : "",
                         response != NULL ? response->status : 0);
         g_assert_true (response != NULL ? response->status >= 500 : client->eof);
         g_atomic_int_set (&listings_left, -1);
         g_assert_false (dav_rig_exists (rig, "share/copy"));
       }
+  g_atomic_int_set (&listings_heal, FALSE);
   {
     g_autofree char *before = dav_rig_snapshot (rig, "share");
     g_autofree char *after = NULL;
