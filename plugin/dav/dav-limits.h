@@ -8,6 +8,10 @@
  * still wait for a file system that does not answer. */
 #define DAV_MAX_CONNECTIONS 128
 
+/* Requests that wait for the main thread to find a copied item; then 503. One whose client has gone
+ * counts until it is answered, because the answer comes for a token. */
+#define DAV_MAX_LOOKUPS 64
+
 /* Seconds without a byte either way until a connection is closed: between two requests, and in
  * one (a program may think long between two pieces of an upload, or a disk spin up). */
 #define DAV_IDLE_SECONDS 300

@@ -26,7 +26,7 @@ struct _DavServer
   DavMount *mount; /* NULL: nothing is shared */
   DavMime *mime;
   GHashTable *connections;
-  GHashTable *lookups; /* of DavRequest: those that wait for the clipboard */
+  GHashTable *lookups; /* of DavRequest: those that wait for the clipboard, DAV_MAX_LOOKUPS */
   GSource *sweep;
   guint64 n_requests;
   DavRefusals refusals;
@@ -250,6 +250,12 @@ dav_server_begin_clipboard (DavServer *self, DavRequest *request)
   if (g_strv_length (parts) < 3 || self->ops->lookup_clipboard == NULL)
     {
       dav_request_fail (request, SOUP_STATUS_FORBIDDEN);
+      return;
+    }
+
+  if (g_hash_table_size (self->lookups) >= DAV_MAX_LOOKUPS)
+    {
+      dav_request_fail (request, SOUP_STATUS_SERVICE_UNAVAILABLE);
       return;
     }
 

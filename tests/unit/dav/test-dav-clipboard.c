@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "dav-rig.h"
+#include "dav/dav-limits.h"
 
 static void
 test_clipboard (void)
@@ -110,11 +111,51 @@ test_clipboard_late (void)
   }
 }
 
+static gboolean
+has_all_lookups (gpointer data)
+{
+  return ((DavRig *)data)->held->len == DAV_MAX_LOOKUPS;
+}
+
+/* No more wait than the limit, and one whose client has gone is still one of them. */
+static void
+test_clipboard_full (void)
+{
+  static const char path[] = "/.spice-clipboard/7/missing";
+  g_autoptr (DavRig) rig = dav_rig_new (0);
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify)dav_client_free);
+
+  rig->hold_lookups = TRUE;
+  for (guint i = 0; i < DAV_MAX_LOOKUPS; i++)
+    {
+      DavClient *client = dav_client_new (rig);
+
+      dav_client_send (client, "GET /.spice-clipboard/7/a HTTP/1.1\r\nHost: localhost\r\n\r\n", -1);
+      g_ptr_array_add (clients, client);
+    }
+  dav_rig_wait (rig, has_all_lookups, rig);
+  rig->hold_lookups = FALSE;
+  g_assert_cmpuint (dav_rig_status (rig, "GET", path, NULL, NULL), ==, 503);
+  g_assert_cmpuint (dav_rig_status (rig, "GET", "/", NULL, NULL), ==, 200);
+
+  dav_server_sweep (rig->server,
+                    g_get_monotonic_time () + (DAV_STALL_SECONDS + 1) * G_USEC_PER_SEC);
+  for (guint i = 0; i < clients->len; i++)
+    g_assert_true (dav_client_is_forgotten (g_ptr_array_index (clients, i)));
+  g_assert_cmpuint (dav_rig_status (rig, "GET", path, NULL, NULL), ==, 503);
+  g_assert_cmpuint (rig->n_lookups, ==, DAV_MAX_LOOKUPS);
+
+  dav_server_clipboard_found (rig->server, g_ptr_array_index (rig->held, 0), NULL);
+  for (guint i = 0; i < 2; i++)
+    g_assert_cmpuint (dav_rig_status (rig, "GET", path, NULL, NULL), ==, 404);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/dav/clipboard/requests", test_clipboard);
   g_test_add_func ("/dav/clipboard/late", test_clipboard_late);
+  g_test_add_func ("/dav/clipboard/full", test_clipboard_full);
   return g_test_run ();
 }
