@@ -48,7 +48,7 @@ race_job (Share *share, gpointer data)
 {
   Raced *raced = data;
 
-  for (int i = 0; i < 20000; i++)
+  for (int i = 0; i < 20000 / patience (); i++)
     {
       g_autoptr (ShareFile) file = NULL;
       char content[16] = "";
@@ -115,7 +115,7 @@ race_write_job (Share *share, gpointer data)
 {
   Raced *raced = data;
 
-  for (int i = 0; i < 2000; i++)
+  for (int i = 0; i < 2000 / patience (); i++)
     {
       g_autoptr (ShareUpload) upload = NULL;
       g_autoptr (ShareFailures) failures = share_failures_new ();
