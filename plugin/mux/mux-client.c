@@ -408,7 +408,6 @@ mux_client_settle (MuxClient *self)
   if (self->response_done)
     {
       self->response_done = FALSE;
-      mux_output_end_response (mux_stream_get_output (self->stream));
 
       if (self->cut || !http_gate_response_done (self->gate))
         {

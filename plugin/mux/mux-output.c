@@ -12,8 +12,6 @@
 
 /* What fits into this needs no whole block. */
 #define SMALL_MAX 4096
-/* The end of a chunked body, which libsoup writes in a thread of GIO's. */
-#define LATE_MAX 64
 
 typedef struct
 {
@@ -35,11 +33,6 @@ struct _MuxOutput
   gboolean broken;
   void (*wrote) (gpointer user_data);
   gpointer user_data;
-
-  GThread *thread;
-  GMutex lock; /* guards the rest */
-  guint8 late[LATE_MAX];
-  gint n_late; /* atomic too, so that the usual 0 costs no lock */
 };
 
 static void mux_output_pollable_init (GPollableOutputStreamInterface *iface);
@@ -79,7 +72,6 @@ mux_output_finalize (GObject *object)
   MuxOutput *self = MUX_OUTPUT (object);
 
   g_queue_clear_full (&self->blocks, block_free);
-  g_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (mux_output_parent_class)->finalize (object);
 }
@@ -144,45 +136,6 @@ mux_output_append (MuxOutput *self, const guint8 *data, gsize size)
     self->wrote (self->user_data);
 }
 
-void
-mux_output_end_response (MuxOutput *self)
-{
-  guint8 late[LATE_MAX];
-  gint n;
-
-  if (g_atomic_int_get (&self->n_late) == 0)
-    return;
-
-  g_mutex_lock (&self->lock);
-  n = self->n_late;
-  memcpy (late, self->late, n);
-  g_atomic_int_set (&self->n_late, 0);
-  g_mutex_unlock (&self->lock);
-
-  mux_output_append (self, late, n);
-}
-
-/* libsoup closes a chunked body by g_output_stream_close_async(), so in a thread of GIO's, and goes
- * on here only when that has returned. What it writes there is put by until then: were it sent
- * before, the guest could have its next request here while the last one still seems to be answered.
- */
-static gssize
-mux_output_write_late (MuxOutput *self, const void *buffer, gsize count, GError **error)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-
-  if (count > (gsize)(LATE_MAX - self->n_late))
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                           "This stream belongs to another thread");
-      return -1;
-    }
-
-  memcpy (self->late + self->n_late, buffer, count);
-  g_atomic_int_add (&self->n_late, count);
-  return count;
-}
-
 static gssize
 mux_output_write (GOutputStream *stream,
                   const void *buffer,
@@ -191,9 +144,6 @@ mux_output_write (GOutputStream *stream,
                   GError **error)
 {
   MuxOutput *self = MUX_OUTPUT (stream);
-
-  if (self->thread != g_thread_self ())
-    return mux_output_write_late (self, buffer, count, error);
 
   if (self->broken)
     {
@@ -231,8 +181,6 @@ static void
 mux_output_init (MuxOutput *self)
 {
   g_queue_init (&self->blocks);
-  g_mutex_init (&self->lock);
-  self->thread = g_thread_self ();
 }
 
 static gboolean

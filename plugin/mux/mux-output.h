@@ -78,14 +78,6 @@ void mux_output_copy_frame (MuxOutput *self, gint64 client, guint8 *frame);
 void mux_output_begin_response (MuxOutput *self);
 
 /**
- * mux_output_end_response:
- *
- * The writer has finished with a response: what it wrote in another thread, the end of a chunked
- * body, can be taken now.
- */
-void mux_output_end_response (MuxOutput *self);
-
-/**
  * mux_output_has_final:
  *
  * Returns: whether anything but an interim response (1xx) was written since

@@ -200,7 +200,14 @@ test_keep_alive (void)
   g_assert_cmpuint (mux_get_n_clients (guest->mux), ==, 1);
 }
 
-/* The end of a chunked answer comes from another thread, in its turn. */
+static gboolean
+is_closed (gpointer data)
+{
+  return *(guint *)data > 0;
+}
+
+/* The end of a chunked answer comes from another thread, in its turn, and before the client's own
+ * end. */
 static void
 test_chunked (void)
 {
@@ -220,6 +227,15 @@ test_chunked (void)
       guest_say (guest, 2, "GET /a HTTP/1.1\r\nHost: localhost:9843\r\n\r\n");
       guest_expect (guest, 2, "HTTP/1.1 200 ", "\r\n\r\ncontent");
     }
+  g_assert_cmpuint (guest->n_closed[2], ==, 0);
+
+  guest_say (guest, 2,
+             "PROPFIND / HTTP/1.1\r\nHost: localhost:9843\r\nDepth: 1\r\n"
+             "Connection: close\r\n\r\n");
+  dav_rig_wait (guest->rig, is_closed, &guest->n_closed[2]);
+  guest_expect (guest, 2, "HTTP/1.1 207 ", "</D:multistatus>\n\r\n0\r\n\r\n");
+  guest_say (guest, 2, "GET /a HTTP/1.1\r\nHost: localhost:9843\r\n\r\n");
+  guest_expect (guest, 2, "HTTP/1.1 200 ", "\r\n\r\ncontent");
 }
 
 typedef struct
@@ -237,12 +253,6 @@ download_is_complete (gpointer data)
   const char *end = start != NULL ? memmem (start, download->out->len, "\r\n\r\n", 4) : NULL;
 
   return end != NULL && download->out->len == (gsize)(end + 4 - start) + download->size;
-}
-
-static gboolean
-is_closed (gpointer data)
-{
-  return *(guint *)data > 0;
 }
 
 static gboolean

@@ -24,8 +24,9 @@ G_BEGIN_DECLS
  *
  * Paths: /size/N answers N bytes, /close/N too but closes, /pause waits for fixture_resume(),
  * /pause-upload pauses after the first chunk, /refuse answers 403 with `Connection: close` before
- * the body, /refuse-open the same without, /abort closes the stream in mid-response, /chunked
- * answers a chunked body; all else answers what was read: "sum size" (/count: 0 for a sum).
+ * the body, /refuse-open the same without, /abort closes the stream in mid-response; all else
+ * answers what was read: "sum size" (/count: 0 for a sum). Every answer has a length: libsoup ends
+ * a chunked one in a thread of GIO's, which the server of plugin/dav keeps away from these streams.
  */
 typedef struct
 {

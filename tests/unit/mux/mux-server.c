@@ -183,18 +183,6 @@ handle (SoupServer *server,
       g_signal_connect (msg, g_str_has_suffix (path, "early") ? "got-body" : "wrote-headers",
                         G_CALLBACK (abort_in_mid_response), NULL);
     }
-  else if (g_str_has_prefix (path, "/chunked"))
-    {
-      SoupMessageBody *body = soup_server_message_get_response_body (msg);
-
-      soup_server_message_set_status (msg, 200, NULL);
-      soup_message_headers_set_encoding (headers, SOUP_ENCODING_CHUNKED);
-      if (g_str_has_suffix (path, "-close"))
-        soup_message_headers_append (headers, "Connection", "close");
-      soup_message_body_append (body, SOUP_MEMORY_STATIC, "one", 3);
-      soup_message_body_append (body, SOUP_MEMORY_STATIC, "twenty", 6);
-      soup_message_body_complete (body);
-    }
   else if (g_str_equal (path, "/pause"))
     {
       answer_size (msg, 5);

@@ -179,7 +179,6 @@ test_random (Fixture *f, gconstpointer data)
     GET ("/size/100"),
     GET ("/size/300000"),
     GET ("/close/70000"),
-    GET ("/chunked"),
     PUT ("/f", "Content-Length: 43") GET ("/smuggled"),
     PUT ("/f", "Transfer-Encoding: chunked") "2b\r\n" GET ("/smuggled") "\r\n0\r\nA: b\r\n\r\n",
     PUT ("/f", "Expect: 100-continue\r\nContent-Length: 43") GET ("/smuggled"),

@@ -470,37 +470,6 @@ test_close (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->n_hang_ups, ==, 0);
 }
 
-/* As libsoup ends a chunked body. */
-static gpointer
-write_late (gpointer data)
-{
-  g_autoptr (GError) error = NULL;
-  static const guint8 much[1024];
-
-  g_assert_cmpint (g_output_stream_write (data, "0\r\n", 3, NULL, &error), ==, 3);
-  g_assert_cmpint (g_output_stream_write (data, "\r\n", 2, NULL, &error), ==, 2);
-  g_assert_no_error (error);
-  /* Nothing but that. */
-  g_assert_cmpint (g_output_stream_write (data, much, sizeof much, NULL, &error), ==, -1);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
-  return NULL;
-}
-
-static void
-test_other_thread (Fixture *f, gconstpointer data)
-{
-  guint8 frame[MUX_HEADER_SIZE + 9];
-
-  try_write (f, "body", 4, NULL);
-  g_thread_join (g_thread_new ("close", write_late, f->output));
-  g_assert_cmpuint (mux_output_get_size (f->output), ==, 4);
-  mux_output_end_response (f->output);
-  g_assert_cmpuint (mux_output_get_size (f->output), ==, 9);
-  g_assert_cmpuint (mux_output_peek_frame (f->output), ==, 9);
-  mux_output_copy_frame (f->output, 1, frame);
-  g_assert_cmpmem (frame + MUX_HEADER_SIZE, 9, "body0\r\n\r\n", 9);
-}
-
 /* As many as that are kept, while somebody holds them; from any thread. */
 static gpointer
 free_blocks (gpointer data)
@@ -554,7 +523,6 @@ main (int argc, char *argv[])
   ADD ("hang-up-idle", test_hang_up_idle);
   ADD ("hang-up-busy", test_hang_up_busy);
   ADD ("close", test_close);
-  ADD ("other-thread", test_other_thread);
 
   g_test_add_func ("/mux-stream/blocks", test_blocks);
 

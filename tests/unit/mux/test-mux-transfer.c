@@ -123,25 +123,6 @@ test_expect (Fixture *f, gconstpointer data)
 }
 
 static void
-test_chunked_response (Fixture *f, gconstpointer data)
-{
-  const char *end = "\r\n\r\n3\r\none\r\n6\r\ntwenty\r\n0\r\n\r\n";
-
-  for (guint i = 0; i < 100; i++)
-    {
-      fixture_send (f, 1, GET ("/chunked"));
-      fixture_wait (f, g_str_has_suffix (fixture_received (f, 1), end));
-      fixture_forget (f, 1);
-    }
-  g_assert_cmpuint (f->n_accepted, ==, 1);
-
-  fixture_send (f, 1, GET ("/chunked-close"));
-  fixture_wait (f, fixture_n_closed (f, 1) == 1);
-  g_assert_true (g_str_has_suffix (fixture_received (f, 1), end));
-  check_works (f, 1);
-}
-
-static void
 test_pipelining (Fixture *f, gconstpointer data)
 {
   g_autoptr (GString) text = g_string_new (NULL);
@@ -221,7 +202,6 @@ main (int argc, char *argv[])
   ADD ("upload", test_upload);
   ADD ("upload-chunked", test_upload_chunked);
   ADD ("expect", test_expect);
-  ADD ("chunked-response", test_chunked_response);
   ADD ("pipelining", test_pipelining);
   ADD ("pipelining-held", test_pipelining_held);
   ADD ("not-reused", test_not_reused);
