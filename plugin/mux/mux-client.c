@@ -38,9 +38,9 @@ mux_client_new (gint64 id, const MuxClientFuncs *funcs, gpointer user_data)
   self->id = id;
   self->funcs = funcs;
   self->user_data = user_data;
+  self->links.place.data = self;
   self->links.dirty.data = self;
   self->links.turn.link.data = self;
-  self->links.over.data = self;
   self->gate = http_gate_new ();
   self->idle_since = g_get_monotonic_time ();
 

@@ -33,11 +33,11 @@ typedef struct
   void (*progress) (MuxClient *client, gpointer user_data);
 } MuxClientFuncs;
 
-/* What the table of clients keeps with each. */
+/* What the table of clients keeps with each. The data of the links is the client. */
 typedef struct
 {
-  GList dirty; /* data is the client; in a queue if the flag says so */
-  GList over;
+  GList place; /* among the live ones or those that are over */
+  GList dirty; /* in a queue if the flag says so */
   MuxTurn turn;
   gboolean is_dirty;
   gboolean is_over;

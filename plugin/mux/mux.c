@@ -27,10 +27,10 @@ struct _Mux
   MuxFrameReader reader;
   gboolean hunting; /* for the beginning of a frame */
   FrameHunt hunt;
-  GHashTable *clients; /* of MuxClient, by id */
-  guint n_live;
-  GQueue dirty; /* want to be settled */
-  GQueue over;  /* have ended and drained, the one longest unheard of first */
+  GHashTable *clients; /* of MuxClient, by id; each is in one of the next two */
+  GQueue live;         /* MUX_MAX_CLIENTS at most, so that looking at all of them is cheap */
+  GQueue over;         /* have ended and drained, the least recently heard first */
+  GQueue dirty;        /* want to be settled */
   MuxTurns turns;
 
   GSource *source;
@@ -100,10 +100,7 @@ mux_forget (Mux *self, MuxClient *client)
   if (links->is_dirty)
     g_queue_unlink (&self->dirty, &links->dirty);
   mux_turns_remove (&links->turn);
-  if (links->is_over)
-    g_queue_unlink (&self->over, &links->over);
-  else
-    self->n_live--;
+  g_queue_unlink (links->is_over ? &self->over : &self->live, &links->place);
   mux_stall_forget (self->stall, client);
 
   g_hash_table_remove (self->clients, mux_client_get_id (client));
@@ -115,8 +112,8 @@ mux_touch_over (Mux *self, MuxClient *client)
 {
   MuxClientLinks *links = mux_client_get_links (client);
 
-  g_queue_unlink (&self->over, &links->over);
-  g_queue_push_tail_link (&self->over, &links->over);
+  g_queue_unlink (&self->over, &links->place);
+  g_queue_push_tail_link (&self->over, &links->place);
 }
 
 /* After anything that may have changed what a client has to send or how it counts; @had_turn: also
@@ -138,9 +135,9 @@ mux_review (Mux *self, MuxClient *client, gboolean had_turn)
 
   if (!links->is_over && !mux_client_is_live (client))
     {
-      self->n_live--;
+      g_queue_unlink (&self->live, &links->place);
       links->is_over = TRUE;
-      g_queue_push_tail_link (&self->over, &links->over);
+      g_queue_push_tail_link (&self->over, &links->place);
       if (self->over.length > MUX_MAX_OVER)
         mux_forget (self, self->over.head->data);
     }
@@ -191,9 +188,10 @@ mux_new (const MuxOps *ops, gpointer user_data)
   self->ops = *ops;
   self->user_data = user_data;
   self->clients = g_hash_table_new (g_int64_hash, g_int64_equal);
+  g_queue_init (&self->live);
+  g_queue_init (&self->over);
   g_queue_init (&self->dirty);
   mux_turns_init (&self->turns);
-  g_queue_init (&self->over);
   self->pull_waits = TRUE;
   self->stall = mux_stall_new (MUX_STALL_TIME);
   self->silence_time = MUX_SILENCE_TIME;
@@ -235,13 +233,10 @@ static MuxClient *
 mux_find_longest (Mux *self, gint64 (*since) (MuxClient *client))
 {
   MuxClient *found = NULL;
-  GHashTableIter iter;
-  gpointer value;
 
-  g_hash_table_iter_init (&iter, self->clients);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    if (since (value) != 0 && (found == NULL || since (value) < since (found)))
-      found = value;
+  for (GList *link = self->live.head; link != NULL; link = link->next)
+    if (since (link->data) != 0 && (found == NULL || since (link->data) < since (found)))
+      found = link->data;
 
   return found;
 }
@@ -274,10 +269,10 @@ static MuxClient *
 mux_admit (Mux *self, gint64 id)
 {
   MuxClient *client = mux_client_new (id, &client_funcs, self);
-  gboolean welcome = self->n_live < MUX_MAX_CLIENTS || mux_evict (self);
+  gboolean welcome = self->live.length < MUX_MAX_CLIENTS || mux_evict (self);
 
   g_hash_table_insert (self->clients, (gpointer)mux_client_get_id (client), client);
-  self->n_live++;
+  g_queue_push_tail_link (&self->live, &mux_client_get_links (client)->place);
   if (!welcome)
     {
       mux_client_end (client, 503, TRUE);
@@ -498,5 +493,5 @@ mux_reset (Mux *self)
 guint
 mux_get_n_clients (Mux *self)
 {
-  return self->n_live;
+  return self->live.length;
 }
