@@ -20,7 +20,7 @@
 
 struct _DavServer
 {
-  const DavServerOps *ops;
+  DavServerOps ops;
   gpointer user_data;
   SoupServer *soup;
   DavMount *mount; /* NULL: nothing is shared */
@@ -53,7 +53,7 @@ dav_server_new (const DavServerOps *ops, gpointer user_data)
 {
   DavServer *self = g_new0 (DavServer, 1);
 
-  self->ops = ops;
+  self->ops = *ops;
   self->user_data = user_data;
   self->mime = dav_mime_new ();
   self->connections = g_hash_table_new (NULL, NULL);
@@ -140,7 +140,7 @@ dav_server_connection_all_written (DavConnection *connection, gpointer user_data
 {
   DavServer *self = user_data;
 
-  self->ops->request_done (dav_connection_get_stream (connection), self->user_data);
+  self->ops.request_done (dav_connection_get_stream (connection), self->user_data);
 }
 
 static void
@@ -247,7 +247,7 @@ dav_server_begin_clipboard (DavServer *self, DavRequest *request)
 {
   g_auto (GStrv) parts = g_strsplit (request->path, "/", 4);
 
-  if (g_strv_length (parts) < 3 || self->ops->lookup_clipboard == NULL)
+  if (g_strv_length (parts) < 3 || self->ops.lookup_clipboard == NULL)
     {
       dav_request_fail (request, SOUP_STATUS_FORBIDDEN);
       return;
@@ -264,7 +264,7 @@ dav_server_begin_clipboard (DavServer *self, DavRequest *request)
   request->prefix = g_strjoin ("/", parts[0], parts[1], parts[2], NULL);
   dav_request_hold_body (request, TRUE);
   g_hash_table_add (self->lookups, dav_request_ref (request));
-  self->ops->lookup_clipboard (parts[1], parts[2], request, self->user_data);
+  self->ops.lookup_clipboard (parts[1], parts[2], request, self->user_data);
 }
 
 void

@@ -28,6 +28,16 @@ typedef struct
   void (*lookup_clipboard) (const char *id, const char *name, gpointer token, gpointer user_data);
 } DavServerOps;
 
+/**
+ * dav_server_new:
+ * @ops: (transfer none): copied
+ * @user_data: (transfer none): for @ops; must outlive the server
+ *
+ * Nothing is shared yet: dav_server_set_share(). In the thread, and its thread-default main
+ * context, that is the server's from now on.
+ *
+ * Returns: (transfer full): a server; dav_server_free() ends it
+ */
 DavServer *dav_server_new (const DavServerOps *ops, gpointer user_data);
 
 /**

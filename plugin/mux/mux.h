@@ -49,6 +49,15 @@ typedef struct
   void (*tap) (gint64 id, gboolean to_guest, const guint8 *data, gsize size, gpointer user_data);
 } MuxOps;
 
+/**
+ * mux_new:
+ * @ops: (transfer none): copied
+ * @user_data: (transfer none): for @ops; must outlive the mux
+ *
+ * In the thread, and its thread-default main context, that is the mux's from now on.
+ *
+ * Returns: (transfer full): a mux without clients
+ */
 Mux *mux_new (const MuxOps *ops, gpointer user_data);
 void mux_free (Mux *self);
 

@@ -40,6 +40,8 @@ typedef struct
 
 /**
  * worker_new:
+ * @ops: (transfer none): copied
+ * @user_data: (transfer none): for @ops; must live until worker_stop()
  * @capture: (nullable) (transfer none): what records the clients
  * @error: if no thread can be had
  *

@@ -387,6 +387,33 @@ test_free_while_busy (void)
 }
 
 static void
+count_done (GIOStream *stream, gpointer user_data)
+{
+  (*(guint *)user_data)++;
+}
+
+static gboolean
+is_counted (gpointer data)
+{
+  return *(guint *)data > 0;
+}
+
+/* What it calls may have been put together on the stack. */
+static void
+test_own_ops (void)
+{
+  g_autoptr (DavRig) rig = dav_rig_new_unshared ();
+  DavServerOps ops = { .request_done = count_done };
+  guint n_done = 0;
+
+  dav_server_free (rig->server);
+  rig->server = dav_server_new (&ops, &n_done);
+  memset (&ops, 0, sizeof ops);
+  g_assert_cmpuint (dav_rig_status (rig, "OPTIONS", "/", NULL, NULL), ==, 503);
+  dav_rig_wait (rig, is_counted, &n_done);
+}
+
+static void
 test_http_1_0 (void)
 {
   g_autoptr (DavRig) rig = dav_rig_new (0);
@@ -517,6 +544,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dav/server/share-ends", test_share_ends);
   g_test_add_func ("/dav/server/share-changes", test_share_changes);
   g_test_add_func ("/dav/server/free-while-busy", test_free_while_busy);
+  g_test_add_func ("/dav/server/own-ops", test_own_ops);
   g_test_add_func ("/dav/server/http-1-0", test_http_1_0);
   g_test_add_func ("/dav/server/idle", test_idle);
   g_test_add_func ("/dav/server/log", test_log);
