@@ -42,9 +42,8 @@ on_port_name (SpicePortChannel *channel)
 
   g_object_get (channel, "port-name", &name, NULL);
   if (g_strcmp0 (name, WEBDAV_PORT) == 0)
-    g_message (_ ("This virtual machine's server is too old to share a folder with: it offers the "
-                  "port %s as a plain one (spice-server before 0.12.5). Nothing is shared."),
-               WEBDAV_PORT);
+    g_message (_ ("This virtual machine's server is too old to share a folder with: that takes "
+                  "spice-server 0.12.5 or newer. Nothing is shared."));
 }
 
 static gboolean

@@ -17,9 +17,11 @@
 #include "transport/spice-private.h"
 #include "worker/vmc-codec.h"
 
-/* How long one message may hold the guest back, in us: nobody tells the coroutine that the channel
- * was disconnected meanwhile (P6 b). */
+/* How long one message may hold the guest back, in us: nobody tells the coroutine that a viewer
+ * disconnected the channel meanwhile (P6 b), but for the end of the session. The more waits already
+ * the less may come: from twice TRAFFIC_IN_MAX on longer, from four times on nothing. */
 #define HOLD_MAX 250000
+#define HOLD_MAX_LONG 2000000
 
 /* The same while the virtual machine moves to another host, where what is on its way has to be
  * taken within 10 s after it stopped there (send-pace.h), however slow our disk is; and how many
@@ -244,6 +246,21 @@ receive_at_once (PortIO *self, SpiceMsgIn *message, gboolean compressed)
   return TRUE;
 }
 
+/* How long the guest is to be held back now after a message, in us. */
+static gint64
+get_hold (PortIO *self)
+{
+  gsize waiting = self->worker == NULL ? 0 : worker_get_inbox (self->worker);
+
+  if (waiting < TRAFFIC_IN_MAX)
+    return 0;
+  if (self->migrating && self->excess < EXCESS_MAX)
+    return HOLD_MAX_MIGRATING;
+  if (waiting < 2 * TRAFFIC_IN_MAX)
+    return HOLD_MAX;
+  return waiting < 4 * TRAFFIC_IN_MAX ? HOLD_MAX_LONG : G_MAXINT64;
+}
+
 void
 port_io_handle_message (PortIO *self,
                         SpiceMsgIn *message,
@@ -251,8 +268,7 @@ port_io_handle_message (PortIO *self,
                         spice_msg_handler stock)
 {
   SpiceChannel *channel = SPICE_CHANNEL (self->channel);
-  gboolean is_lax;
-  gint64 deadline;
+  gint64 start;
 
   if (!receive_at_once (self, message, compressed))
     {
@@ -263,17 +279,15 @@ port_io_handle_message (PortIO *self,
       self->message = NULL;
     }
 
-  is_lax = self->migrating && self->excess < EXCESS_MAX;
-  deadline = g_get_monotonic_time () + (is_lax ? HOLD_MAX_MIGRATING : HOLD_MAX);
-  while (self->worker != NULL && worker_inbox_is_full (self->worker) && !self->disconnected
-         && g_get_monotonic_time () < deadline)
+  start = g_get_monotonic_time ();
+  while (!self->disconnected && g_get_monotonic_time () - start < get_hold (self))
     {
       /* While this coroutine is busy here, nobody else sends (P6 a). */
       SPICE_CHANNEL_GET_CLASS (channel)->iterate_write (channel);
       g_usleep (HOLD_PAUSE);
       stock (channel, message);
     }
-  if (is_lax && self->worker != NULL && worker_inbox_is_full (self->worker))
+  if (self->migrating && get_hold (self) > 0)
     self->excess++;
 }
 

@@ -63,7 +63,7 @@ void port_io_set_capture (PortIO *self, Capture *capture);
  * @stock: spice-gtk's handler of DATA, which emits `port-data`
  *
  * In the coroutine. Returns when the worker has room, or the connection ends, or after 250 ms (in a
- * migration 10 ms).
+ * migration 10 ms; with much waiting 2 s, and with all that may wait not before).
  */
 void port_io_handle_message (PortIO *self,
                              SpiceMsgIn *message,

@@ -130,7 +130,7 @@ connected (SpiceShareChannel *self)
 {
   g_autoptr (SpiceSession) session = spice_share_channel_dup_session (self);
 
-  if (self->for_migration || self->ready || !ensure_worker (self))
+  if (session == NULL || self->for_migration || self->ready || !ensure_worker (self))
     return;
   /* spice-gtk drops everything a view-only session sends, and never completes it (P13). */
   port_io_set_worker (self->io, spice_session_get_read_only (session) ? NULL : self->worker);
@@ -176,6 +176,27 @@ disconnected (SpiceShareChannel *self)
 
       spice_share_channel_fail (self, error);
     }
+}
+
+/* Nothing of ours goes on, and nothing of it begins again. */
+static void
+end (SpiceShareChannel *self)
+{
+  port_io_disconnected (self->io);
+  port_io_set_worker (self->io, NULL);
+  g_clear_pointer (&self->worker, worker_stop);
+  g_clear_pointer (&self->clipboard, clipboard_free);
+}
+
+/* The session lets go of a channel before the channel ends, and emits nothing more for it until it
+ * has: without this the guest would be served, held back and asked for without a session. */
+static void
+on_channel_destroy (SpiceSession *session, SpiceChannel *channel, SpiceShareChannel *self)
+{
+  if (channel != SPICE_CHANNEL (self))
+    return;
+  disconnected (self);
+  end (self);
 }
 
 static void
@@ -303,6 +324,8 @@ spice_share_channel_constructed (GObject *object)
   g_autoptr (SpiceSession) session = spice_share_channel_dup_session (self);
 
   self->for_migration = session != NULL && spice_session_is_for_migration (session);
+  if (session != NULL)
+    g_signal_connect_object (session, "channel-destroy", G_CALLBACK (on_channel_destroy), self, 0);
   if (session != NULL && !self->for_migration)
     self->migration = channel_migration_new (SPICE_CHANNEL (self), session, on_migrating, self);
   spice_private_caps_announce_lz4 (&self->caps, SPICE_CHANNEL (self), TRUE);
@@ -326,10 +349,7 @@ spice_share_channel_dispose (GObject *object)
   g_clear_pointer (&self->wanted_path, g_free);
   spice_share_channel_stop_serving (self);
   g_clear_pointer (&self->migration, channel_migration_free);
-  port_io_disconnected (self->io);
-  port_io_set_worker (self->io, NULL);
-  g_clear_pointer (&self->worker, worker_stop);
-  g_clear_pointer (&self->clipboard, clipboard_free);
+  end (self);
   G_OBJECT_CLASS (spice_share_channel_parent_class)->dispose (object);
 }
 

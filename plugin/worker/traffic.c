@@ -78,12 +78,12 @@ traffic_push (Traffic *self, Inbound inbound)
   return self->in->len == 1;
 }
 
-gboolean
-traffic_is_full (Traffic *self)
+gsize
+traffic_get_waiting (Traffic *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  return self->in_bytes >= TRAFFIC_IN_MAX;
+  return self->in_bytes;
 }
 
 gboolean

@@ -62,11 +62,12 @@ void traffic_free (Traffic *self);
 gboolean traffic_push (Traffic *self, Inbound inbound);
 
 /**
- * traffic_is_full:
+ * traffic_get_waiting:
  *
- * Whether the guest should be held back (what is pushed is taken all the same).
+ * Returns: how many bytes were pushed and are not consumed yet; from %TRAFFIC_IN_MAX on the guest
+ *   should be held back (what is pushed is taken all the same)
  */
-gboolean traffic_is_full (Traffic *self);
+gsize traffic_get_waiting (Traffic *self);
 
 /**
  * traffic_pop:

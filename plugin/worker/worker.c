@@ -447,10 +447,10 @@ worker_push (Worker *self, GBytes *payload, gboolean compressed)
     ready_source_signal (self->wake);
 }
 
-gboolean
-worker_inbox_is_full (Worker *self)
+gsize
+worker_get_inbox (Worker *self)
 {
-  return traffic_is_full (self->traffic);
+  return traffic_get_waiting (self->traffic);
 }
 
 gboolean

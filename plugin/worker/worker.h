@@ -65,11 +65,12 @@ void worker_stop (Worker *self);
 void worker_push (Worker *self, GBytes *payload, gboolean compressed);
 
 /**
- * worker_inbox_is_full:
+ * worker_get_inbox:
  *
- * Whether the channel should hold the guest back now (it may push all the same; P6).
+ * Returns: how many bytes wait for the worker; from %TRAFFIC_IN_MAX on the channel should hold the
+ *   guest back (it may push all the same; P6)
  */
-gboolean worker_inbox_is_full (Worker *self);
+gsize worker_get_inbox (Worker *self);
 
 /**
  * worker_pop:

@@ -360,6 +360,45 @@ test_quit_under_load (Rig *rig)
     }
 }
 
+static gboolean
+is_gone (gpointer object)
+{
+  return object == NULL;
+}
+
+/* The guest asks for copied files, which are looked for in the session, while the session lets go
+ * of the channel: what was asked meanwhile is asked of nobody. */
+static void
+test_leave_while_asked (Rig *rig)
+{
+  g_autoptr (GString) requests = g_string_new (NULL);
+  gint64 id = 1000;
+
+  for (guint i = 0; i < 20; i++)
+    g_string_append_printf (requests,
+                            "GET /.spice-clipboard/a/%u HTTP/1.1\r\nHost: localhost\r\n\r\n", i);
+  for (guint round = 0; round < 12; round++)
+    {
+      ViewerSetup setup = { 0 };
+      g_autoptr (ShareViewer) viewer
+          = share_viewer_new (rig->uri, &setup, rig->share, 0, SPICE_SHARE_COMPRESSION_NEVER);
+      gpointer channel;
+      guint64 before;
+
+      share_viewer_wait_sharing (viewer);
+      channel = share_viewer_get_channel (viewer);
+      g_object_add_weak_pointer (channel, &channel);
+      before = rig_peer_get_bytes_read (rig->peer);
+      for (guint i = 0; i < 60; i++)
+        rig_peer_write (rig->peer, ++id, requests->str, requests->len);
+      rig_wait_until (rig_peer_get_bytes_read (rig->peer) > before, 10);
+      /* The worker goes on asking, and this thread does not answer before the session is gone. */
+      g_usleep (20000);
+      spice_session_disconnect (viewer->viewer->session);
+      rig_wait_until (is_gone (channel), 10);
+    }
+}
+
 static void
 test_other_port (Rig *rig)
 {
@@ -392,6 +431,7 @@ main (int argc, char **argv)
   rig_test_add ("/connect/network-cut", RIG_TCP, 60, test_network_cut);
   rig_test_add ("/connect/network-cut-compressed", RIG_TCP, 60, test_network_cut_compressed);
   rig_test_add ("/connect/quit-under-load", RIG_TCP, 60, test_quit_under_load);
+  rig_test_add ("/connect/leave-while-asked", RIG_TCP, 60, test_leave_while_asked);
   rig_test_add ("/connect/type-10", RIG_OTHER_PORT, 60, test_other_port);
   return rig_test_run ();
 }

@@ -5,7 +5,9 @@
 #include "share-test.h"
 
 #include "base/error.h"
+#include "process-counters.h"
 #include "scripted-server.h"
+#include "worker/traffic.h"
 
 #include <lz4.h>
 #include <spice/enums.h>
@@ -362,6 +364,65 @@ test_nonsense (Rig *rig)
   g_assert_cmpuint (share_viewer_count (viewer, "share-error"), ==, 0);
 }
 
+#define FLOOD_MESSAGE (TRAFFIC_IN_MAX)
+#define FLOOD_MESSAGES 16
+
+/* An upload in messages that fill the worker's inbox, one after the other. */
+static void
+flood (ScriptedConn *conn, gpointer user_data)
+{
+  static const char head[]
+      = "PUT /up HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\n";
+  const guint16 size = 65535;
+  const guint8 header[] = { 7, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+  g_autoptr (GByteArray) message = g_byte_array_new ();
+
+  while (message->len < FLOOD_MESSAGE)
+    {
+      g_byte_array_append (message, header, sizeof header);
+      g_byte_array_append (message, rig_content_get (RIG_CONTENT_RANDOM), size);
+    }
+  wait_shared (conn);
+  scripted_send_frame (conn, 7, head, strlen (head));
+  for (guint i = 0; i < FLOOD_MESSAGES; i++)
+    scripted_send (conn, SPICE_MSG_SPICEVMC_DATA, message->data, message->len);
+}
+
+/* A disk that takes nothing: what waits for it has an end, and the viewer can be left meanwhile. */
+static void
+test_flood (Rig *rig)
+{
+  g_autoptr (ScriptedServer) server = scripted_server_new (SCRIPTED_MINI_HEADER, flood, NULL);
+  g_autofree char *program = rig_program ("test-viewer");
+  const char *const argv[]
+      = { program, "--share", rig->share, "--sink-rate", "1000", scripted_server_get_uri (server),
+          NULL };
+  g_autoptr (RigChild) viewer = NULL;
+  guint64 before, last = 0, now;
+  gint64 since = 0;
+
+  rig_write_file (rig, "small.txt", "hello", 5);
+  viewer = rig_child_new (argv, NULL);
+  rig_child_wait (viewer, "sharing-started", 1, REPLY_SECONDS);
+  before = rig_process_get_rss_kib (rig_child_get_pid (viewer));
+  rig_wait_until (({
+                    now = rig_process_get_rss_kib (rig_child_get_pid (viewer)) / 256;
+                    if (now != last)
+                      since = g_get_monotonic_time ();
+                    last = now;
+                    g_get_monotonic_time () - since > 4 * G_USEC_PER_SEC;
+                  }),
+                  40);
+  now = rig_process_get_rss_kib (rig_child_get_pid (viewer));
+  g_test_message ("%" G_GUINT64_FORMAT " KiB more", now - before);
+  g_assert_cmpuint (now - before, >, 3 * TRAFFIC_IN_MAX / 1024);
+  g_assert_cmpuint (now - before, <, 7 * TRAFFIC_IN_MAX / 1024 + PATIENCE_KIB);
+  since = g_get_monotonic_time ();
+  g_clear_pointer (&viewer, rig_child_free);
+  g_assert_cmpint (g_get_monotonic_time () - since, <, 2 * G_USEC_PER_SEC * patience ());
+  rig_wait_until (scripted_server_get_n_done (server) == 1, REPLY_SECONDS);
+}
+
 static void
 wait_for_end (ScriptedConn *conn, gpointer user_data)
 {
@@ -371,7 +432,7 @@ wait_for_end (ScriptedConn *conn, gpointer user_data)
 static void
 note_message (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
 {
-  if (strstr (message, "org.spice-space.webdav.0") != NULL)
+  if (strstr (message, "0.12.5") != NULL)
     ++*(guint *)user_data;
 }
 
@@ -407,6 +468,7 @@ main (int argc, char **argv)
   rig_test_add ("/scripted/broken-compressed", RIG_TCP, 90, test_broken_compressed);
   rig_test_add ("/scripted/unparsable", RIG_TCP, 60, test_unparsable);
   rig_test_add ("/scripted/nonsense", RIG_TCP, 60, test_nonsense);
+  rig_test_add ("/scripted/flood", RIG_TCP, 90, test_flood);
   rig_test_add ("/scripted/type-10", RIG_TCP, 60, test_type_10);
   return rig_test_run ();
 }
