@@ -96,7 +96,7 @@ refusal_error (ShareRefusal refusal, const char *dir)
       return g_error_new (
           SPICE_SHARE_ERROR, SPICE_SHARE_ERROR_REFUSED,
           _ ("“%s” is not shared as a whole unless you choose it yourself. Choose a "
-             "folder in the viewer's preferences, or set share-dir."),
+             "folder in the viewer's preferences, or run “spice-share set FOLDER”."),
           dir);
     case SHARE_REFUSAL_RELATIVE:
       return g_error_new (SPICE_SHARE_ERROR, SPICE_SHARE_ERROR_FAILED,

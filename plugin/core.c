@@ -91,7 +91,11 @@ load_ui (const char *folder)
     }
   if (init == NULL || add_session == NULL || add_channel == NULL)
     {
-      g_warning (_ ("The viewer's window shows no button for shared folders: %s"), dlerror ());
+      const char *reason = dlerror ();
+
+      /* A later symbol that was found has cleared it. */
+      g_warning (_ ("The viewer's window shows no button for shared folders: %s"),
+                 reason != NULL ? reason : path);
       return;
     }
   init ();

@@ -11,6 +11,7 @@
 #include <spice/enums.h>
 
 #include "base/error.h"
+#include "base/log.h"
 
 struct _VmcEncoder
 {
@@ -57,11 +58,11 @@ vmc_encode (VmcEncoder *self, const guint8 *data, gsize size)
 static GBytes *
 malformed (GError **error, const char *detail)
 {
-  g_set_error (
+  share_debug ("compressed message: %s", detail);
+  g_set_error_literal (
       error, SPICE_SHARE_ERROR, SPICE_SHARE_ERROR_PROTOCOL,
-      _ ("The virtual machine's server sent a compressed message that cannot be read (%s). "
-         "The shared folder was disconnected; connect again to go on."),
-      detail);
+      _ ("The virtual machine's server sent a compressed message that cannot be read. "
+         "The shared folder was disconnected; connect again to go on."));
   return NULL;
 }
 
@@ -106,7 +107,12 @@ vmc_decode (GBytes *payload, GError **error)
 
   inflated = g_try_malloc (MAX (declared, 1u));
   if (inflated == NULL)
-    return malformed (error, "memory");
+    {
+      g_set_error_literal (error, SPICE_SHARE_ERROR, SPICE_SHARE_ERROR_FAILED,
+                           _ ("There is not enough memory for what the virtual machine sent. "
+                              "The shared folder was disconnected; connect again to go on."));
+      return NULL;
+    }
   if (LZ4_decompress_safe ((const char *)data + VMC_LZ4_HEADER, (char *)inflated,
                            (int)(size - VMC_LZ4_HEADER), (int)declared)
       != (int)declared)
