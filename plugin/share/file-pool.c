@@ -213,6 +213,21 @@ file_pool_push (FilePool *self, GDestroyNotify work, GDestroyNotify drop, gpoint
 }
 
 gboolean
+file_pool_push_from_job (FilePool *self, GDestroyNotify work, GDestroyNotify drop, gpointer data)
+{
+  gboolean queued;
+
+  g_mutex_lock (&self->lock);
+  queued = !self->closed && self->jobs.length < FILE_POOL_MAX_QUEUED;
+  if (queued)
+    g_queue_push_tail (&self->jobs, file_job_new (work, drop, data));
+  g_mutex_unlock (&self->lock);
+  if (queued)
+    g_cond_signal (&self->cond);
+  return queued;
+}
+
+gboolean
 file_pool_push_release (FilePool *self, GDestroyNotify work, gpointer data)
 {
   gboolean queued;

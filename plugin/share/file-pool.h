@@ -72,6 +72,15 @@ void file_pool_unref (FilePool *self);
 gboolean file_pool_push (FilePool *self, GDestroyNotify work, GDestroyNotify drop, gpointer data);
 
 /**
+ * file_pool_push_from_job:
+ *
+ * As file_pool_push(), for a thread of the pool: starts no thread, since that would be born
+ * confined (landlock.h). The caller's own takes it when no other does.
+ */
+gboolean
+file_pool_push_from_job (FilePool *self, GDestroyNotify work, GDestroyNotify drop, gpointer data);
+
+/**
  * file_pool_push_release:
  *
  * As file_pool_push(), for letting go of something a job has made: accepted without a limit (there

@@ -25,7 +25,8 @@ struct _Share
   GMutex lock;    /* never held across a system call on files */
   GQueue handles; /* ShareHandle.link */
 
-  GMutex staging_lock;     /* only pool threads take it, so they may make system calls meanwhile */
+  GMutex staging_lock;     /* never held across a system call: one mount must not hold up another */
+  GCond staging_cond;      /* an entry was made, or is gone */
   GQueue staging;          /* Staging */
   int staging_has_aliases; /* atomic */
 

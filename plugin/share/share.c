@@ -64,6 +64,7 @@ share_new (const char *path, ShareFlags flags, int root, const ShareStat *root_s
   g_mutex_init (&self->lock);
   g_queue_init (&self->handles);
   g_mutex_init (&self->staging_lock);
+  g_cond_init (&self->staging_cond);
   g_queue_init (&self->staging);
   g_mutex_init (&self->claims_lock);
   g_cond_init (&self->claims_cond);
@@ -79,6 +80,7 @@ share_free (Share *self)
   close (self->root); /* O_PATH: the file system is not asked */
   g_mutex_clear (&self->lock);
   g_mutex_clear (&self->staging_lock);
+  g_cond_clear (&self->staging_cond);
   g_mutex_clear (&self->claims_lock);
   g_cond_clear (&self->claims_cond);
   g_free (self->path);

@@ -12,13 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "share/dir-buffer.h"
-#include "share/resolver.h"
 #include "share/share-private.h"
-#include "share/tree-private.h"
-
-#define OWNER_NAME "owner"
-#define OWNER_MARK "This folder belongs to a running spice-share, which removes it.\n"
+#include "share/staging-private.h"
 
 /* Attempts to make one, when another viewer's start takes each for a leftover in the instant before
  * it is locked. */
@@ -27,16 +22,35 @@
 /* Levels between a folder and the root of its mount. */
 #define STAGING_MAX_CLIMB 4096
 
+typedef enum
+{
+  STAGING_MAKING,   /* by one thread; who wants the same one waits */
+  STAGING_READY,    /* there */
+  STAGING_LOST,     /* somebody removed it under its users */
+  STAGING_REMOVING, /* by one thread; who wants one makes another */
+} StagingState;
+
+/* An entry of Share.staging. Its maker writes everything but @state, @users and what tells the
+ * folder, which need the staging lock, and nobody else looks at it before it is ready. */
 struct _Staging
 {
-  int base; /* the folder that holds it, O_PATH */
+  StagingState state;
+  guint users;
   ShareStat base_stat;
+  guint64 folder_dev; /* 0 with @folder_inode: there is none yet */
+  guint64 folder_inode;
+  int base; /* the folder that holds it, O_PATH */
   char name[STAGING_NAME_SIZE];
   int folder;
-  struct stat folder_stat;
-  int owner; /* holds the lock */
-  guint users;
+  int owner; /* holds the lock of the file system */
 };
+
+/* Leftovers on another mount than the share's own, to be removed by a job of its own. */
+typedef struct
+{
+  Share *share;
+  int base;
+} StagingClearing;
 
 gboolean
 staging_is_reserved (const char *name, gsize length)
@@ -51,24 +65,31 @@ staging_has_aliases (Share *share)
   return g_atomic_int_get (&share->staging_has_aliases);
 }
 
+/* The entry of a staging folder. Called with the staging lock. */
+static Staging *
+find_folder (Share *share, guint64 dev, guint64 inode)
+{
+  for (GList *link = share->staging.head; link; link = link->next)
+    {
+      Staging *self = link->data;
+
+      if (self->folder_inode == inode && self->folder_dev == dev)
+        return self;
+    }
+  return NULL;
+}
+
 gboolean
 staging_is_one (Share *share, guint64 dev, guint64 inode)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&share->staging_lock);
 
-  for (GList *link = share->staging.head; link; link = link->next)
-    {
-      const struct stat *st = &((Staging *)link->data)->folder_stat;
-
-      if (st->st_dev == dev && st->st_ino == inode)
-        return TRUE;
-    }
-  return FALSE;
+  return find_folder (share, dev, inode) != NULL;
 }
 
 /* Whoever has other names for it has this one. */
 static gboolean
-is_found_by_alias (Staging *self)
+is_found_by_alias (Staging *self, const struct stat *folder_stat)
 {
   char upper[STAGING_NAME_SIZE];
   struct stat st;
@@ -76,7 +97,7 @@ is_found_by_alias (Staging *self)
   for (gsize i = 0; i < sizeof upper; i++)
     upper[i] = g_ascii_toupper (self->name[i]);
   return fstatat (self->base, upper, &st, AT_SYMLINK_NOFOLLOW) == 0
-         && st.st_dev == self->folder_stat.st_dev && st.st_ino == self->folder_stat.st_ino;
+         && st.st_dev == folder_stat->st_dev && st.st_ino == folder_stat->st_ino;
 }
 
 int
@@ -111,30 +132,19 @@ static void
 staging_free (Staging *self)
 {
   close_folder (self);
-  close (self->base);
+  if (self->base >= 0)
+    close (self->base);
   g_free (self);
 }
 
-/* Removes a staging folder whose lock is held by the caller. The mark goes last, so that what is
- * left by a removal that was cut short is still known to be ours. */
+/* Says which folder it is, before anything is in it. */
 static void
-remove_folder (Share *share, int base, const char *name, int folder)
+set_folder (Share *share, Staging *self, guint64 dev, guint64 inode)
 {
-  DirBuffer buffer = { 0 };
-  DirEntry entry;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&share->staging_lock);
 
-  lseek (folder, 0, SEEK_SET);
-  while (dir_buffer_next (&buffer, folder, &entry) > 0)
-    if (strcmp (entry.name, OWNER_NAME) != 0)
-      tree_purge (share, folder, entry.name);
-  /* Not before it is empty otherwise. */
-  buffer = (DirBuffer){ 0 };
-  lseek (folder, 0, SEEK_SET);
-  while (dir_buffer_next (&buffer, folder, &entry) > 0)
-    if (strcmp (entry.name, OWNER_NAME) != 0)
-      return;
-  unlinkat (folder, OWNER_NAME, 0);
-  unlinkat (base, name, AT_REMOVEDIR);
+  self->folder_dev = dev;
+  self->folder_inode = inode;
 }
 
 /* Makes the file that says whose folder it is, and locks it.
@@ -145,14 +155,15 @@ lock_folder (Staging *self)
 {
   struct stat st;
 
-  self->owner
-      = openat (self->folder, OWNER_NAME, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0600);
+  self->owner = openat (self->folder, STAGING_OWNER_NAME,
+                        O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (self->owner < 0)
     return errno == ENOENT ? -EAGAIN : -errno;
   /* A file system without locks: nobody will ever get one and take this for a leftover. */
   if (flock (self->owner, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
     return -EAGAIN;
-  if (write (self->owner, OWNER_MARK, strlen (OWNER_MARK)) != (ssize_t)strlen (OWNER_MARK))
+  if (write (self->owner, STAGING_OWNER_MARK, strlen (STAGING_OWNER_MARK))
+      != (ssize_t)strlen (STAGING_OWNER_MARK))
     return errno == ENOENT ? -EAGAIN : -errno;
   if (fstat (self->owner, &st) < 0)
     return -errno;
@@ -163,6 +174,7 @@ lock_folder (Staging *self)
 static int
 make_folder (Share *share, Staging *self)
 {
+  struct stat st;
   int error;
 
   memcpy (self->name, STAGING_PREFIX, strlen (STAGING_PREFIX));
@@ -175,47 +187,23 @@ make_folder (Share *share, Staging *self)
   if (self->folder < 0)
     error = errno == ENOENT ? -EAGAIN : -errno;
   /* The parent may have an ACL that is inherited. */
-  else if (fchmod (self->folder, 0700) < 0 || fstat (self->folder, &self->folder_stat) < 0)
+  else if (fchmod (self->folder, 0700) < 0 || fstat (self->folder, &st) < 0)
     error = -errno;
   else
-    error = lock_folder (self);
+    {
+      set_folder (share, self, st.st_dev, st.st_ino);
+      if (is_found_by_alias (self, &st))
+        g_atomic_int_set (&share->staging_has_aliases, TRUE);
+      error = lock_folder (self);
+    }
   if (error < 0)
     {
-      unlinkat (self->folder, OWNER_NAME, 0);
+      unlinkat (self->folder, STAGING_OWNER_NAME, 0);
       unlinkat (self->base, self->name, AT_REMOVEDIR);
+      set_folder (share, self, 0, 0);
       close_folder (self);
     }
   return error;
-}
-
-static int
-staging_new (Share *share, int base, const ShareStat *base_stat, Staging **staging)
-{
-  Staging *self = g_new0 (Staging, 1);
-  int error = -EAGAIN;
-
-  self->folder = -1;
-  self->owner = -1;
-  self->base_stat = *base_stat;
-  self->base = fcntl (base, F_DUPFD_CLOEXEC, 3);
-  if (self->base < 0)
-    {
-      error = -errno;
-      g_free (self);
-      return error;
-    }
-  for (int i = 0; i < STAGING_ATTEMPTS && error == -EAGAIN; i++)
-    error = make_folder (share, self);
-  if (error < 0)
-    {
-      staging_free (self);
-      return error;
-    }
-  if (is_found_by_alias (self))
-    g_atomic_int_set (&share->staging_has_aliases, TRUE);
-  g_queue_push_tail (&share->staging, self);
-  *staging = self;
-  return 0;
 }
 
 static gboolean
@@ -266,40 +254,158 @@ open_base (Share *share, int folder, const ShareStat *folder_stat, ShareStat *ba
   return -ELOOP;
 }
 
+/* The entry for @base_stat that is ready or being made. Called with the staging lock. */
 static Staging *
 find_staging (Share *share, const ShareStat *base_stat)
 {
   for (GList *link = share->staging.head; link; link = link->next)
     {
       Staging *self = link->data;
-      struct stat st;
 
-      if (!share_stat_same_file (&self->base_stat, base_stat)
-          || !same_mount (&self->base_stat, base_stat))
-        continue;
-      /* Somebody may have removed it: what waits in it is lost, but not the next. */
-      if (fstatat (self->base, self->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+      if (self->state <= STAGING_READY && share_stat_same_file (&self->base_stat, base_stat)
+          && same_mount (&self->base_stat, base_stat))
         return self;
     }
   return NULL;
 }
 
-/* Called with the staging lock. */
+/* Takes the entry for @base_stat; waits for one that is being made.
+ *
+ * @make: (out): whether there was none: it is new, and the caller is to make it */
+static Staging *
+take_entry (Share *share, const ShareStat *base_stat, gboolean *make)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&share->staging_lock);
+  Staging *self;
+
+  while ((self = find_staging (share, base_stat)) && self->state == STAGING_MAKING)
+    g_cond_wait (&share->staging_cond, &share->staging_lock);
+  *make = !self;
+  if (!self)
+    {
+      self = g_new0 (Staging, 1);
+      self->base_stat = *base_stat;
+      self->base = self->folder = self->owner = -1;
+      g_queue_push_tail (&share->staging, self);
+    }
+  self->users++;
+  return self;
+}
+
+/* Gives an entry back whose folder is there no more; who wants one makes another. */
+static void
+lose_entry (Share *share, Staging *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&share->staging_lock);
+
+  self->state = STAGING_LOST;
+  self->users--;
+}
+
+static void
+set_ready (Share *share, Staging *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&share->staging_lock);
+
+  self->state = STAGING_READY;
+  g_cond_broadcast (&share->staging_cond);
+}
+
+/* Takes @self off the list, and frees it. */
+static void
+remove_entry (Share *share, Staging *self)
+{
+  g_mutex_lock (&share->staging_lock);
+  g_queue_remove (&share->staging, self);
+  g_cond_broadcast (&share->staging_cond);
+  g_mutex_unlock (&share->staging_lock);
+  staging_free (self);
+}
+
+static int
+make_staging (Share *share, Staging *self, int base)
+{
+  int error = -EAGAIN;
+
+  self->base = fcntl (base, F_DUPFD_CLOEXEC, 3);
+  if (self->base < 0)
+    error = -errno;
+  for (int i = 0; i < STAGING_ATTEMPTS && error == -EAGAIN; i++)
+    error = make_folder (share, self);
+  if (error < 0)
+    remove_entry (share, self);
+  else
+    set_ready (share, self);
+  return error;
+}
+
+static void
+clearing_free (gpointer data)
+{
+  StagingClearing *self = data;
+
+  close (self->base);
+  share_unref (self->share);
+  g_free (self);
+}
+
+static void
+clear_base (gpointer data)
+{
+  StagingClearing *self = data;
+
+  staging_clear_leftovers (self->share, self->base);
+  clearing_free (self);
+}
+
+/* What a killed viewer was copying may take long to remove, and nobody waits for that. */
+static void
+clear_later (Share *share, int base)
+{
+  int fd = fcntl (base, F_DUPFD_CLOEXEC, 3);
+  StagingClearing *clearing;
+
+  if (fd < 0)
+    return;
+  clearing = g_new (StagingClearing, 1);
+  clearing->share = share_ref (share);
+  clearing->base = fd;
+  if (!file_pool_push_from_job (share->pool, clear_base, clearing_free, clearing))
+    clearing_free (clearing);
+}
+
 static int
 acquire_at (Share *share, int base, const ShareStat *base_stat, gboolean clear, Staging **staging)
 {
-  *staging = find_staging (share, base_stat);
-  if (*staging)
-    return 0;
-  if (clear)
-    staging_clear_leftovers (share, base);
-  return staging_new (share, base, base_stat, staging);
+  for (;;)
+    {
+      gboolean make;
+      Staging *self = take_entry (share, base_stat, &make);
+      struct stat st;
+
+      if (make)
+        {
+          int error = make_staging (share, self, base);
+
+          if (error < 0)
+            return error;
+          if (clear)
+            clear_later (share, base);
+        }
+      /* Somebody may have removed it: what waits in it is lost, but not the next. */
+      else if (fstatat (self->base, self->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        {
+          lose_entry (share, self);
+          continue;
+        }
+      *staging = self;
+      return 0;
+    }
 }
 
 int
 staging_acquire (Share *share, int folder, Staging **staging)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&share->staging_lock);
   ShareStat folder_stat, base_stat;
   int error = share_stat_fd (folder, &folder_stat);
   int base = error < 0 ? error : open_base (share, folder, &folder_stat, &base_stat);
@@ -312,8 +418,6 @@ staging_acquire (Share *share, int folder, Staging **staging)
   close (base);
   if (error == -EACCES || error == -EPERM || error == -EROFS)
     error = acquire_at (share, folder, &folder_stat, FALSE, staging);
-  if (error == 0)
-    (*staging)->users++;
   return error;
 }
 
@@ -325,102 +429,55 @@ staging_release (Share *share, Staging *self)
   self->users--;
 }
 
-void
-staging_remove_unused (Share *share)
+/* An entry nobody uses, which is now the caller's to remove. */
+static Staging *
+take_unused (Share *share)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&share->staging_lock);
 
-  for (GList *link = share->staging.head, *next; link; link = next)
+  for (GList *link = share->staging.head; link; link = link->next)
     {
       Staging *self = link->data;
 
-      next = link->next;
-      if (self->users > 0)
-        continue;
-      g_queue_delete_link (&share->staging, link);
-      remove_folder (share, self->base, self->name, self->folder);
-      staging_free (self);
+      if (self->users == 0 && self->state != STAGING_REMOVING)
+        {
+          self->state = STAGING_REMOVING;
+          return self;
+        }
     }
+  return NULL;
 }
 
-/* Whether the folder of a leftover is marked as ours, or was never used. Called with its lock. */
-static gboolean
-may_clear (int folder, int owner)
+/* Until it is gone it stays on the list, so that no guest sees it. */
+static void
+remove_staging (Share *share, Staging *self)
 {
-  char text[sizeof OWNER_MARK];
-  DirBuffer buffer = { 0 };
-  DirEntry entry;
-  ssize_t size = pread (owner, text, sizeof text, 0);
-
-  if (size == (ssize_t)strlen (OWNER_MARK) && memcmp (text, OWNER_MARK, (gsize)size) == 0)
-    return TRUE;
-  if (size != 0)
-    return FALSE;
-  while (dir_buffer_next (&buffer, folder, &entry) > 0)
-    if (strcmp (entry.name, OWNER_NAME) != 0)
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
-clear_leftover (Share *share, int base, const char *name, int folder)
-{
-  struct stat st;
-  gboolean cleared = FALSE;
-  int owner;
-
-  /* Nobody else can have put anything there. (On FAT everything may be read by all.) */
-  if (fstat (folder, &st) < 0 || st.st_uid != geteuid () || (st.st_mode & 0022))
-    return FALSE;
-  owner = openat (folder, OWNER_NAME, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (owner < 0)
-    /* Killed before it could mark it: then it is empty. */
-    return errno == ENOENT && unlinkat (base, name, AT_REMOVEDIR) == 0;
-  if (fstat (owner, &st) == 0 && S_ISREG (st.st_mode) && flock (owner, LOCK_EX | LOCK_NB) == 0
-      && may_clear (folder, owner))
-    {
-      remove_folder (share, base, name, folder);
-      cleared = fstatat (base, name, &st, AT_SYMLINK_NOFOLLOW) < 0;
-    }
-  close (owner);
-  return cleared;
-}
-
-/* Only what we would have named so ourselves. */
-static gboolean
-is_our_name (const char *name)
-{
-  return strlen (name) == STAGING_NAME_SIZE - 1 && g_str_has_prefix (name, STAGING_PREFIX)
-         && strspn (name + strlen (STAGING_PREFIX), "0123456789abcdef")
-                == STAGING_NAME_SIZE - 1 - strlen (STAGING_PREFIX);
-}
-
-int
-staging_clear_leftover (Share *share, int folder, const char *name)
-{
-  gboolean cleared;
-  int fd;
-
-  if (!is_our_name (name))
-    return -EBUSY;
-  fd = openat (folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0)
-    return -EBUSY;
-  cleared = clear_leftover (share, folder, name, fd);
-  close (fd);
-  return cleared ? 0 : -EBUSY;
+  staging_remove_folder (share, self->base, self->name, self->folder);
+  remove_entry (share, self);
 }
 
 void
-staging_clear_leftovers (Share *share, int folder)
+staging_remove_unused (Share *share)
 {
-  int fd = resolver_open_plain (folder, "", O_RDONLY | O_DIRECTORY);
-  DirBuffer buffer = { 0 };
-  DirEntry entry;
+  Staging *self;
 
-  if (fd < 0)
-    return;
-  while (dir_buffer_next (&buffer, fd, &entry) > 0)
-    staging_clear_leftover (share, fd, entry.name);
-  close (fd);
+  while ((self = take_unused (share)))
+    remove_staging (share, self);
+}
+
+void
+staging_remove_if_unused (Share *share, guint64 dev, guint64 inode)
+{
+  Staging *self;
+
+  g_mutex_lock (&share->staging_lock);
+  while ((self = find_folder (share, dev, inode)) && self->state == STAGING_REMOVING)
+    g_cond_wait (&share->staging_cond, &share->staging_lock);
+  if (self && self->users == 0)
+    self->state = STAGING_REMOVING;
+  else
+    self = NULL;
+  g_mutex_unlock (&share->staging_lock);
+  if (self)
+    remove_staging (share, self);
 }

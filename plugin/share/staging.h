@@ -64,7 +64,9 @@ gboolean staging_is_one (Share *share, guint64 dev, guint64 inode);
  * @folder: descriptor of the folder the new thing is to be moved into
  * @staging: (out): to be given back by staging_release()
  *
- * A staging folder from which @folder is one rename away. In a ShareJob.
+ * A staging folder from which @folder is one rename away. In a ShareJob. Waits for no other mount
+ * than that of @folder, and not for the removal of what a killed viewer left there, which is a job
+ * of its own.
  *
  * Returns: 0 or a negative errno
  */
@@ -100,6 +102,14 @@ int staging_make_name (char *name);
  * Removes the staging folders nothing waits in. In a pool thread.
  */
 void staging_remove_unused (Share *share);
+
+/**
+ * staging_remove_if_unused:
+ *
+ * The same for one, known by what it is, and for no other: waits until whoever is removing it is
+ * through. In a pool thread.
+ */
+void staging_remove_if_unused (Share *share, guint64 dev, guint64 inode);
 
 /**
  * staging_clear_leftovers:

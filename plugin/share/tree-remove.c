@@ -85,7 +85,8 @@ remove_staging (Removal *self, const TreeEvent *event)
     return FALSE;
   if (staging_clear_leftover (self->share, event->folder, event->name) == 0)
     return TRUE;
-  staging_remove_unused (self->share);
+  if (share_stat_at (event->folder, event->name, &stat) == 0)
+    staging_remove_if_unused (self->share, stat.dev, stat.inode);
   return share_stat_at (event->folder, event->name, &stat) == -ENOENT;
 }
 
