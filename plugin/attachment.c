@@ -158,7 +158,7 @@ attachment_carry_out (Attachment *self, gboolean asked)
       g_autoptr (GError) error = refusal_error (plan.refusal, plan.refused_dir);
 
       self->refusal = plan.refusal;
-      spice_share_channel_fail (self->channel, error);
+      spice_share_channel_report_error (self->channel, error);
     }
   self->refusal = plan.refusal;
 

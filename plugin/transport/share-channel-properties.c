@@ -32,8 +32,9 @@ set_compression (SpiceShareChannel *self, SpiceShareCompression compression)
     return;
   self->compression = compression;
   port_io_set_compression (self->io, modes[compression]);
-  if (!spice_private_caps_announce_lz4 (&self->caps, SPICE_CHANNEL (self),
-                                        compression != SPICE_SHARE_COMPRESSION_NEVER))
+  if (compression != SPICE_SHARE_COMPRESSION_NEVER)
+    spice_private_caps_announce_lz4 (&self->caps, SPICE_CHANNEL (self));
+  else if (!spice_private_caps_withdraw_lz4 (&self->caps, SPICE_CHANNEL (self)))
     share_debug ("LZ4 goes on being announced: the list of capabilities was not found");
   spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_COMPRESSION);
 }

@@ -15,7 +15,7 @@ spice_share_channel_dup_session (SpiceShareChannel *self)
 }
 
 void
-spice_share_channel_fail (SpiceShareChannel *self, const GError *error)
+spice_share_channel_report_error (SpiceShareChannel *self, const GError *error)
 {
   g_clear_error (&self->last_error);
   self->last_error = g_error_copy (error);
@@ -65,7 +65,7 @@ on_share_opened (GObject *source, GAsyncResult *result, gpointer user_data)
   spice_share_channel_stop_serving (self);
   if (share == NULL)
     {
-      spice_share_channel_fail (self, error);
+      spice_share_channel_report_error (self, error);
       return;
     }
   self->share = g_steal_pointer (&share);
@@ -87,7 +87,7 @@ spice_share_channel_share_wanted (SpiceShareChannel *self)
       g_autoptr (GError) error = spice_share_error_new_view_only ();
 
       spice_share_channel_stop_serving (self);
-      spice_share_channel_fail (self, error);
+      spice_share_channel_report_error (self, error);
       return;
     }
   if (self->opening != NULL)

@@ -52,7 +52,7 @@ on_worker_failed (const GError *error, gpointer user_data)
 {
   SpiceShareChannel *self = user_data;
 
-  spice_share_channel_fail (self, error);
+  spice_share_channel_report_error (self, error);
   spice_channel_disconnect (SPICE_CHANNEL (self), SPICE_CHANNEL_ERROR_IO);
 }
 
@@ -115,7 +115,7 @@ ensure_worker (SpiceShareChannel *self)
   self->worker = worker_new (&ops, self, self->capture, &error);
   if (self->worker == NULL)
     {
-      spice_share_channel_fail (self, error);
+      spice_share_channel_report_error (self, error);
       return FALSE;
     }
   self->clipboard = clipboard_new ();
@@ -174,7 +174,7 @@ disconnected (SpiceShareChannel *self)
                             "another host. Close the virtual machine's window and open it again to "
                             "share the folder."));
 
-      spice_share_channel_fail (self, error);
+      spice_share_channel_report_error (self, error);
     }
 }
 
@@ -328,7 +328,7 @@ spice_share_channel_constructed (GObject *object)
     g_signal_connect_object (session, "channel-destroy", G_CALLBACK (on_channel_destroy), self, 0);
   if (session != NULL && !self->for_migration)
     self->migration = channel_migration_new (SPICE_CHANNEL (self), session, on_migrating, self);
-  spice_private_caps_announce_lz4 (&self->caps, SPICE_CHANNEL (self), TRUE);
+  spice_private_caps_announce_lz4 (&self->caps, SPICE_CHANNEL (self));
   port_io_set_compression (self->io, COMPRESS_AUTO);
 
   /* Announces the channel to the viewer, which may connect it. */

@@ -112,13 +112,13 @@ void spice_share_channel_share (SpiceShareChannel *self, const char *path, guint
 void spice_share_channel_stop (SpiceShareChannel *self);
 
 /**
- * spice_share_channel_fail:
+ * spice_share_channel_report_error:
  * @self: a channel
  * @error: (transfer none): a sentence for the user
  *
  * Records and signals an error that the caller found (a bad setting, say); nothing else changes.
  */
-void spice_share_channel_fail (SpiceShareChannel *self, const GError *error);
+void spice_share_channel_report_error (SpiceShareChannel *self, const GError *error);
 
 /**
  * spice_share_channel_set_capture:

@@ -193,23 +193,25 @@ is_caps_at (SpiceChannel *channel, gsize offset, guint32 word)
 }
 
 gboolean
-spice_private_caps_announce_lz4 (SpicePrivateCaps *self, SpiceChannel *channel, gboolean announce)
+spice_private_caps_withdraw_lz4 (SpicePrivateCaps *self, SpiceChannel *channel)
+{
+  GArray *caps;
+
+  if (self->offset < 0
+      || !is_caps_at (channel, self->offset, 1u << SPICE_SPICEVMC_CAP_DATA_COMPRESS_LZ4))
+    return FALSE;
+  caps = *(GArray **)(gpointer)((guint8 *)channel->priv + self->offset);
+  g_array_set_size (caps, 0);
+  return TRUE;
+}
+
+void
+spice_private_caps_announce_lz4 (SpicePrivateCaps *self, SpiceChannel *channel)
 {
   const guint32 word = 1u << SPICE_SPICEVMC_CAP_DATA_COMPRESS_LZ4;
   gsize extent = private_extent (channel);
   g_autofree gboolean *was_empty = g_new0 (gboolean, extent + 1);
   guint n_found = 0;
-
-  if (!announce)
-    {
-      GArray *caps;
-
-      if (self->offset < 0 || !is_caps_at (channel, self->offset, word))
-        return FALSE;
-      caps = *(GArray **)(gpointer)((guint8 *)channel->priv + self->offset);
-      g_array_set_size (caps, 0);
-      return TRUE;
-    }
 
   for (gsize i = 0; i + sizeof (gpointer) <= extent; i += sizeof (gpointer))
     was_empty[i] = self->offset < 0 && is_caps_at (channel, i, 0);
@@ -228,7 +230,6 @@ spice_private_caps_announce_lz4 (SpicePrivateCaps *self, SpiceChannel *channel, 
     }
   if (n_found > 1)
     self->offset = -1;
-  return TRUE;
 }
 
 void

@@ -86,14 +86,20 @@ void spice_private_caps_init (SpicePrivateCaps *self);
  * spice_private_caps_announce_lz4:
  * @self: the same for every call on @channel
  * @channel: a channel
- * @announce: whether the next link message shall name the LZ4 capability
  *
- * spice-gtk has a call to add a capability and none to take it back.
- *
- * Returns: %FALSE if a capability once announced could not be taken back
+ * The next link message names the LZ4 capability.
  */
-gboolean
-spice_private_caps_announce_lz4 (SpicePrivateCaps *self, SpiceChannel *channel, gboolean announce);
+void spice_private_caps_announce_lz4 (SpicePrivateCaps *self, SpiceChannel *channel);
+
+/**
+ * spice_private_caps_withdraw_lz4:
+ *
+ * The next link message does not: spice-gtk has a call to add a capability and none to take it
+ * back.
+ *
+ * Returns: %FALSE if it could not be taken back
+ */
+gboolean spice_private_caps_withdraw_lz4 (SpicePrivateCaps *self, SpiceChannel *channel);
 
 /* The largest SpiceChannelPrivate we look through for the queue, in bytes. */
 #define SPICE_PRIVATE_MAX 4096

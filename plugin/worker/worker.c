@@ -261,13 +261,11 @@ command_new (Worker *self)
 
 /* Not g_main_context_invoke(): it would run @function here while the other thread has not begun. */
 static void
-post (Command *command, GMainContext *context, GSourceFunc function)
+post (Command *command, GMainContext *context, int priority, GSourceFunc function)
 {
   g_autoptr (GSource) source = g_idle_source_new ();
 
-  /* Ahead of the traffic that came after it: a request of a guest that was told of a new share must
-   * not meet the end of the old one. */
-  g_source_set_priority (source, G_PRIORITY_HIGH);
+  g_source_set_priority (source, priority);
   g_source_set_callback (source, function, command, command_free);
   g_source_attach (source, context);
 }
@@ -293,7 +291,7 @@ on_dav_lookup_clipboard (const char *id, const char *name, gpointer token, gpoin
   command->id = g_strdup (id);
   command->name = g_strdup (name);
   command->token = token;
-  post (command, self->main_context, lookup_in_main);
+  post (command, self->main_context, G_PRIORITY_DEFAULT, lookup_in_main);
 }
 
 static gboolean
@@ -313,7 +311,7 @@ worker_clipboard_found (Worker *self, gpointer token, Share *share)
 
   command->token = token;
   command->share = share == NULL ? NULL : share_ref (share);
-  post (command, self->context, clipboard_found_in_worker);
+  post (command, self->context, G_PRIORITY_DEFAULT, clipboard_found_in_worker);
 }
 
 static gboolean
@@ -332,7 +330,9 @@ worker_set_share (Worker *self, Share *share)
   Command *command = command_new (self);
 
   command->share = share == NULL ? NULL : share_ref (share);
-  post (command, self->context, set_share_in_worker);
+  /* Ahead of the traffic that came after it: a request of a guest that was told of a new share must
+   * not meet the end of the old one. */
+  post (command, self->context, G_PRIORITY_HIGH, set_share_in_worker);
 }
 
 static gpointer
@@ -422,6 +422,8 @@ worker_new (const WorkerOps *ops, gpointer user_data, Capture *capture, GError *
   thread = g_thread_try_new ("spice-share", worker_thread, self, error);
   if (thread == NULL)
     {
+      g_source_destroy (self->wake);
+      g_source_destroy (self->stats_timer);
       g_source_destroy (self->notify);
       g_atomic_ref_count_dec (&self->ref_count);
       worker_unref (self);

@@ -138,7 +138,7 @@ spice_share_channel_stop (SpiceShareChannel *self)
 }
 
 void
-spice_share_channel_fail (SpiceShareChannel *self, const GError *error)
+spice_share_channel_report_error (SpiceShareChannel *self, const GError *error)
 {
   g_assert_true (error->domain == SPICE_SHARE_ERROR);
   g_assert_cmpuint (strlen (error->message), >, 20);

@@ -133,7 +133,7 @@ test_fail (void)
   install ();
   channel = new_channel (session);
   g_signal_connect (channel, "share-error", G_CALLBACK (on_error), &seen);
-  spice_share_channel_fail (SPICE_SHARE_CHANNEL (channel), made);
+  spice_share_channel_report_error (SPICE_SHARE_CHANNEL (channel), made);
   g_assert_error (seen, SPICE_SHARE_ERROR, SPICE_SHARE_ERROR_REFUSED);
   g_object_get (channel, "last-error", &last, "last-error-at", &at, NULL);
   g_assert_cmpstr (last->message, ==, "not the home folder");

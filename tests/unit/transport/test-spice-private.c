@@ -192,22 +192,22 @@ test_caps (void)
 
   spice_private_caps_init (&caps);
   /* What was never announced cannot be found, and need not be taken back. */
-  g_assert_false (spice_private_caps_announce_lz4 (&caps, channel, FALSE));
+  g_assert_false (spice_private_caps_withdraw_lz4 (&caps, channel));
 
   for (int i = 0; i < 3; i++)
     {
-      g_assert_true (spice_private_caps_announce_lz4 (&caps, channel, TRUE));
+      spice_private_caps_announce_lz4 (&caps, channel);
       g_assert_cmpint (caps.offset, >=, 0);
-      g_assert_true (spice_private_caps_announce_lz4 (&caps, channel, FALSE));
-      g_assert_false (spice_private_caps_announce_lz4 (&caps, channel, FALSE));
+      g_assert_true (spice_private_caps_withdraw_lz4 (&caps, channel));
+      g_assert_false (spice_private_caps_withdraw_lz4 (&caps, channel));
     }
 
   /* Somebody else has announced something of his own: hands off. */
-  g_assert_true (spice_private_caps_announce_lz4 (&caps, channel, TRUE));
+  spice_private_caps_announce_lz4 (&caps, channel);
   G_GNUC_BEGIN_IGNORE_DEPRECATIONS
   spice_channel_set_capability (channel, 5);
   G_GNUC_END_IGNORE_DEPRECATIONS
-  g_assert_false (spice_private_caps_announce_lz4 (&caps, channel, FALSE));
+  g_assert_false (spice_private_caps_withdraw_lz4 (&caps, channel));
   spice_session_disconnect (SPICE_SESSION (session));
 }
 
