@@ -13,6 +13,15 @@
  * the daemon. */
 #define ONCE_MORE_PAUSE 1500
 
+/* What comes from the guest without any request in it until its daemon is one that goes on, in
+ * bytes: more than a frame, of which the end may have been left in the device by one that is no
+ * more. */
+#define GOES_ON_BYTES (256 * 1024)
+
+/* How often in a row that is tried to change. Once does while the daemon waits, and every other
+ * time while it is busy. */
+#define GOES_ON_MAX 8
+
 /* Of the connection that is made once more. */
 typedef enum
 {
@@ -34,6 +43,12 @@ struct _ChannelMigration
   OnceMore once_more;
   gboolean is_writing;
   guint step_id; /* the source of the next step */
+
+  gboolean is_new;   /* the connection, of which nothing was counted yet */
+  gboolean is_known; /* the guest's daemon: a request has come by this connection */
+  guint64 bytes;     /* that came before, as far as is known */
+  guint64 requests;  /* the same */
+  guint n_goes_on;   /* connections in a row that were closed again */
 };
 
 static void
@@ -124,6 +139,38 @@ channel_migration_up (ChannelMigration *self)
     spice_channel_disconnect (self->channel, SPICE_CHANNEL_NONE);
   else
     step_after (self, 0);
+}
+
+/* ---- a daemon that goes on ---- */
+
+void
+channel_migration_connected (ChannelMigration *self)
+{
+  self->is_new = TRUE;
+  self->is_known = FALSE;
+}
+
+void
+channel_migration_heard (ChannelMigration *self, guint64 bytes, guint64 requests, guint clients)
+{
+  if (self->is_new)
+    {
+      self->is_new = FALSE;
+      self->bytes = bytes;
+      self->requests = requests;
+    }
+  if (requests != self->requests || clients > 0)
+    {
+      self->is_known = TRUE;
+      self->n_goes_on = 0;
+    }
+  if (self->is_known || self->migrating || self->once_more != ONCE_MORE_NO
+      || bytes - self->bytes < GOES_ON_BYTES || self->n_goes_on == GOES_ON_MAX)
+    return;
+  share_debug ("the guest's daemon goes on with what was before this connection");
+  self->n_goes_on++;
+  self->once_more = ONCE_MORE_CLOSING;
+  spice_channel_disconnect (self->channel, SPICE_CHANNEL_NONE);
 }
 
 gboolean

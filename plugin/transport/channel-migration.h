@@ -11,9 +11,16 @@
  * the guest sees its port close and open, the daemon starts anew, and every transfer ends. The
  * viewer does not see it.
  *
- * Switch-host: the session connects anew, with new channels. Nothing to do.
+ * Switch-host: the session connects anew, with new channels. The machine has run for a while with
+ * its port closed, which its daemon sees only if it waits for something to read. While it has an
+ * upload it rather writes: poll() says that it may, and write() waits in the kernel until the port
+ * is open again. It then goes on in the middle of a frame, and waits for the rest of another one,
+ * where the next answers would be lost, or end somebody's old download. After semi-seamless, and
+ * when a viewer comes back after its network was gone, it may be the same. So where much comes and
+ * no request is in it, the channel connects once more, too, until the daemon has seen it.
  *
- * Documents: spice-session.c, channel-main.c of spice-gtk 0.42; DESIGN P12, P13.
+ * Documents: spice-session.c, channel-main.c of spice-gtk 0.42; spice-webdavd.c of phodav 3.0;
+ * port_fops_poll(), port_fops_write() of Linux' virtio_console.c; DESIGN P12, P13.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -38,6 +45,8 @@ typedef void (*ChannelMigrationFunc) (gboolean migrating, gpointer user_data);
  * @channel: (transfer none): the channel, which owns what is returned
  * @session: its session
  * @changed: called whenever what it says changes
+ *
+ * Returns: (transfer full): what watches over @channel; channel_migration_free()
  */
 ChannelMigration *channel_migration_new (SpiceChannel *channel,
                                          SpiceSession *session,
@@ -66,6 +75,24 @@ void channel_migration_broke (ChannelMigration *self, gboolean is_writing);
  * spice-gtk's `channel_up`. Main context if a migration leads to it.
  */
 void channel_migration_up (ChannelMigration *self);
+
+/**
+ * channel_migration_connected:
+ *
+ * A stream of the guest's begins. Main context.
+ */
+void channel_migration_connected (ChannelMigration *self);
+
+/**
+ * channel_migration_heard:
+ * @bytes: that have come from the guest so far, by any connection
+ * @requests: that were in them
+ * @clients: of the guest that are there
+ *
+ * Main context.
+ */
+void
+channel_migration_heard (ChannelMigration *self, guint64 bytes, guint64 requests, guint clients);
 
 /**
  * channel_migration_event:

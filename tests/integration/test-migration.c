@@ -480,6 +480,36 @@ test_switch_host (Rig *rig)
     g_assert_cmpstr (viewer->events->pdata[i], ==, events[i]);
 }
 
+/* The same, and the guest's daemon has not seen that its port was closed: it goes on with an upload
+ * of which the viewer does not know the beginning any more. */
+static void
+test_daemon_goes_on (Rig *rig)
+{
+  g_auto (Destination) dest = destination_new (rig);
+  g_autofree char *command = g_strdup_printf ("migrate-switch %s", dest.port);
+  g_autoptr (ShareViewer) viewer = NULL;
+  g_autoptr (RigExchange) down = NULL, up = NULL;
+
+  rig_write_file (rig, "old", "old", 3);
+  rig_make_file (rig, "down", RIG_CONTENT_RANDOM, G_GUINT64_CONSTANT (1) << 33);
+  viewer = viewer_new_sharing (rig, SPICE_SHARE_COMPRESSION_AUTO);
+  start_both (rig, &down, &up);
+  move (rig, &dest, command);
+  for (guint i = 0; i < 2; i++)
+    {
+      rig_peer_write (rig->peer, up->id, rig_content_get (RIG_CONTENT_RANDOM), RIG_CONTENT_BLOCK);
+      /* Closed, and open again. */
+      rig_child_wait (rig->server, "client 0", i + 1, EVENT_SECONDS);
+      rig_child_wait (rig->server, "client 1", i + 2, EVENT_SECONDS);
+    }
+  share_viewer_wait_sharing (viewer);
+  restart_daemon (rig, down, up, 3);
+  assert_works (rig, 3, 2);
+  g_assert_cmpuint (share_viewer_count (viewer, "ready"), ==, 2);
+  g_assert_cmpuint (share_viewer_count (viewer, "sharing-stopped"), ==, 1);
+  g_assert_cmpuint (share_viewer_count (viewer, "share-error"), ==, 0);
+}
+
 /* A guest that takes nothing while it moves seamlessly, with more on its way than spice-server
  * takes in: the source gives up after 10 s, and all that can be had is a clean end. */
 static void
@@ -531,6 +561,7 @@ main (int argc, char **argv)
   rig_test_add ("/migration/to-and-fro", RIG_TCP, 90, test_to_and_fro);
   rig_test_add ("/migration/semi-seamless", RIG_TCP, 60, test_semi_seamless);
   rig_test_add ("/migration/switch-host", RIG_TCP, 60, test_switch_host);
+  rig_test_add ("/migration/daemon-goes-on", RIG_TCP, 60, test_daemon_goes_on);
   rig_test_add ("/migration/stuck-guest", RIG_TCP, 60, test_stuck_guest);
   return rig_test_run ();
 }
