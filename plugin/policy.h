@@ -65,6 +65,8 @@ typedef struct _SharePolicy SharePolicy;
  * @default_dir: (type filename) (nullable): what a session has as its folder when nobody chose one
  * @session_dir: (type filename) (nullable): what this session has
  * @session_read_only: and how
+ *
+ * Returns: (transfer full): a policy for one session
  */
 SharePolicy *share_policy_new (const char *home,
                                const char *default_dir,
@@ -103,7 +105,8 @@ void share_policy_channel_up (SharePolicy *self, gboolean by_viewer);
  * share_policy_get_session:
  * @read_only: (out): what `share-dir-ro` is to be
  *
- * Returns: (type filename) (nullable): what `shared-dir` is to be
+ * Returns: (transfer none) (type filename) (nullable): what `shared-dir` is to be, until the next
+ *   event
  */
 const char *share_policy_get_session (SharePolicy *self, gboolean *read_only);
 

@@ -53,6 +53,11 @@ typedef struct
   char *capture;
 } ShareOverrides;
 
+/**
+ * share_overrides_new:
+ *
+ * Returns: (transfer full): none of the members counts
+ */
 ShareOverrides *share_overrides_new (void);
 void share_overrides_free (ShareOverrides *overrides);
 
@@ -75,6 +80,12 @@ ShareOverrides *share_overrides_take_environment (void);
  * Returns: whether @nick was one of them; then @compression is set
  */
 gboolean share_compression_from_nick (const char *nick, SpiceShareCompression *compression);
+
+/**
+ * share_compression_to_nick:
+ *
+ * Returns: (transfer none): "auto", "always" or "never", in static memory
+ */
 const char *share_compression_to_nick (SpiceShareCompression compression);
 
 /**
@@ -97,14 +108,17 @@ G_DECLARE_FINAL_TYPE (ShareSettings, share_settings, SHARE, SETTINGS, GObject)
  * Signal `changed (guint keys)`: GSettings brought another value for these #ShareSettingsKeys; in
  * the main context that was the thread's default here. A wish that is written again with
  * the same value is no change.
+ *
+ * Returns: (transfer full): the settings, followed from now on
  */
 ShareSettings *share_settings_new (const ShareOverrides *overrides);
 
 /**
  * share_settings_get_dir:
  *
- * Returns: (type filename) (nullable): the folder to share, `~/` replaced, otherwise as written (so
- *   it may be relative, or not exist); %NULL: the settings ask for nothing
+ * Returns: (transfer none) (type filename) (nullable): the folder to share, `~/` replaced,
+ * otherwise as written (so it may be relative, or not exist), until the next `changed`; %NULL: the
+ * settings ask for nothing
  */
 const char *share_settings_get_dir (ShareSettings *self);
 gboolean share_settings_get_read_only (ShareSettings *self);

@@ -34,7 +34,7 @@ gboolean share_vm_settings_get_override (ShareVmSettings *self);
 /**
  * share_vm_settings_get_dir:
  *
- * Returns: (type filename) (nullable): as share_settings_get_dir()
+ * Returns: (transfer none) (type filename) (nullable): as share_settings_get_dir()
  */
 const char *share_vm_settings_get_dir (ShareVmSettings *self);
 gboolean share_vm_settings_get_read_only (ShareVmSettings *self);

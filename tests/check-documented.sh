@@ -1,6 +1,7 @@
 #!/bin/bash
 # Every option that `spice-share --help` lists, of the command and of its subcommands, stands in the
-# manual page and is offered by the completion, which offers nothing else.
+# manual page and is offered by the completion, which offers nothing else. And every function of a
+# header that returns a pointer says whose that is.
 #
 # usage: check-documented.sh BUILD_DIR
 #
@@ -70,4 +71,29 @@ expect 'remote-viewer' spice-share --share-dir /tmp rem
 expect 'plugin' spice-share set plug
 expect 'plugin' spice-share --share-dir plug
 expect '' spice-share set --vm a
+
+# unowned HEADER…: the functions without a doc comment that has a "Returns: (transfer …)".
+unowned()
+{
+  awk '
+    FNR == 1 { doc = type = "" }
+    /^\/\*\*/ { doc = ""; in_doc = 1 }
+    in_doc { doc = doc $0 "\n"; if (/\*\//) in_doc = 0; next }
+    {
+      line = type $0
+      type = line ~ /^[A-Za-z_][A-Za-z0-9_ *]*\*$/ ? line : ""
+      if (line !~ /^[A-Za-z_][A-Za-z0-9_ *]*(\*|GStrv )[a-z][a-z0-9_]* \(/ || line ~ /^(static|typedef) /)
+        next
+      name = line
+      sub(/ \(.*/, "", name)
+      sub(/.*[ *]/, "", name)
+      if (doc !~ "\n \\* " name ":\n" || doc !~ /Returns:[^@]*\(transfer /)
+        print FILENAME ": " name
+    }' "$@"
+}
+
+mapfile -t headers < <(find plugin -name '*.h')
+while read -r function; do
+  fail "nobody knows whose its result is: $function"
+done < <(unowned "${headers[@]}")
 exit $status

@@ -24,6 +24,8 @@ G_DECLARE_FINAL_TYPE (ChannelObject, channel_object, CHANNEL, OBJECT, ShareBusSh
 /**
  * channel_object_new:
  * @channel: (transfer none): is not kept alive
+ *
+ * Returns: (transfer full): its object, on no bus yet
  */
 ChannelObject *channel_object_new (GObject *channel);
 

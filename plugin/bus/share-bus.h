@@ -24,6 +24,8 @@ G_DECLARE_FINAL_TYPE (ShareBus, share_bus, SHARE, BUS, GObject)
  * share_bus_new:
  *
  * Connects to the session bus, if there is one, without waiting for it.
+ *
+ * Returns: (transfer full): a bus without channels
  */
 ShareBus *share_bus_new (void);
 

@@ -65,9 +65,18 @@ Capture *capture_new (const char *path, GError **error);
  * capture_new_for_fd:
  * @fd: (transfer full): what to write to: a file that has been made, a pipe, a device
  * @name: what warnings call it
+ *
+ * Returns: (transfer full) (nullable): as capture_new()
  */
 Capture *capture_new_for_fd (int fd, const char *name, const CaptureLimits *limits, GError **error);
 
+/**
+ * capture_ref:
+ *
+ * Any thread, as capture_unref().
+ *
+ * Returns: (transfer full): @self
+ */
 Capture *capture_ref (Capture *self);
 void capture_unref (Capture *self);
 

@@ -33,7 +33,7 @@ typedef struct
  * may stand anywhere, and spice-gtk's (--spice-ca-file …) count too: spice_set_session_option()
  * knows them afterwards. `--help` prints and ends the process, as GOption does it.
  *
- * Returns: (nullable): %NULL with a sentence of %G_OPTION_ERROR
+ * Returns: (transfer full) (nullable): %NULL with a sentence of %G_OPTION_ERROR
  */
 CommandLine *command_line_parse (char **argv, GError **error);
 

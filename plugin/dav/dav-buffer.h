@@ -13,6 +13,8 @@ typedef struct _DavBuffers DavBuffers;
 /**
  * dav_buffers_new:
  * @size: of each, bytes
+ *
+ * Returns: (transfer full): none of them yet; dav_buffers_free()
  */
 DavBuffers *dav_buffers_new (gsize size);
 

@@ -31,6 +31,16 @@ typedef struct
   void (*closed) (DavConnection *connection, gpointer user_data);
 } DavConnectionOps;
 
+/**
+ * dav_connection_new:
+ * @stream: (transfer none): kept until the connection is gone
+ * @client: its id, for the log
+ * @ops: (transfer none): in static memory
+ * @user_data: (transfer none): for @ops
+ *
+ * Returns: (transfer full): a connection for dav_connection_accept(). It frees itself at `closed`;
+ *   dav_connection_free() ends it before
+ */
 DavConnection *dav_connection_new (GIOStream *stream,
                                    gint64 client,
                                    const DavConnectionOps *ops,
@@ -61,7 +71,7 @@ void dav_connection_accept (DavConnection *self, SoupServer *server);
 /**
  * dav_connection_from_message:
  *
- * Returns: (nullable): the connection @msg came on; %NULL if it is closed
+ * Returns: (transfer none) (nullable): the connection @msg came on; %NULL if it is closed
  */
 DavConnection *dav_connection_from_message (SoupServerMessage *msg);
 
@@ -95,8 +105,20 @@ void dav_connection_end_request (DavConnection *self);
  */
 void dav_connection_close (DavConnection *self);
 
-DavRequest *dav_connection_get_request (DavConnection *self); /* (nullable) */
-GIOStream *dav_connection_get_stream (DavConnection *self);   /* the one it was made with */
+/**
+ * dav_connection_get_request:
+ *
+ * Returns: (transfer none) (nullable): the request under way
+ */
+DavRequest *dav_connection_get_request (DavConnection *self);
+
+/**
+ * dav_connection_get_stream:
+ *
+ * Returns: (transfer none): the stream it was made with
+ */
+GIOStream *dav_connection_get_stream (DavConnection *self);
+
 gint64 dav_connection_get_client (DavConnection *self);
 gint64 dav_connection_get_active (DavConnection *self);   /* monotonic, us: last byte moved */
 guint64 dav_connection_get_written (DavConnection *self); /* bytes, in all */

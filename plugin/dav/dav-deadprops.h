@@ -74,6 +74,8 @@ GPtrArray *dav_deadprops_read (Share *share, const char *path);
  * @name: of an entry of @folder
  *
  * As dav_deadprops_read().
+ *
+ * Returns: (transfer full) (nullable) (element-type GBytes): likewise
  */
 GPtrArray *dav_deadprops_read_entry (ShareFolder *folder, const char *name);
 

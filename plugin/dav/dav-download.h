@@ -21,6 +21,8 @@ typedef struct _DavDownload DavDownload;
  * dav_download_new:
  * @file: (transfer full)
  * @stat: of the version that is announced
+ *
+ * Returns: (transfer full): a download without parts; dav_download_start() takes it
  */
 DavDownload *dav_download_new (ShareFile *file, const ShareStat *stat);
 

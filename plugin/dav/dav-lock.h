@@ -61,6 +61,11 @@ typedef enum
   DAV_LOCK_CHECK_TREE,
 } DavLockCheck;
 
+/**
+ * dav_lock_table_new:
+ *
+ * Returns: (transfer full): a table without locks
+ */
 DavLockTable *dav_lock_table_new (void);
 void dav_lock_table_free (DavLockTable *self);
 

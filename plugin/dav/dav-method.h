@@ -46,7 +46,7 @@ typedef struct
 /**
  * dav_method_find:
  *
- * Returns: (nullable): the method of that name
+ * Returns: (transfer none) (nullable): the method of that name, in static memory
  */
 const DavMethod *dav_method_find (const char *name);
 

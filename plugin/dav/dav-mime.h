@@ -16,6 +16,11 @@ G_BEGIN_DECLS
 
 typedef struct _DavMime DavMime;
 
+/**
+ * dav_mime_new:
+ *
+ * Returns: (transfer full): nothing is remembered yet
+ */
 DavMime *dav_mime_new (void);
 void dav_mime_free (DavMime *self);
 

@@ -26,7 +26,19 @@ typedef struct
   char *prefix;
 } DavMount;
 
+/**
+ * dav_mount_new:
+ * @share: (transfer none): kept until the mount goes
+ * @prefix: (transfer none): copied
+ *
+ * Returns: (transfer full): a mount without locks
+ */
 DavMount *dav_mount_new (Share *share, const char *prefix);
+/**
+ * dav_mount_ref:
+ *
+ * Returns: (transfer full): @self
+ */
 DavMount *dav_mount_ref (DavMount *self);
 void dav_mount_unref (DavMount *self);
 

@@ -63,7 +63,7 @@ extern const guint n_dav_live_props;
 /**
  * dav_live_prop_find:
  *
- * Returns: (nullable): the live property of that name
+ * Returns: (transfer none) (nullable): the live property of that name, in static memory
  */
 const DavLiveProp *dav_live_prop_find (const char *ns, const char *name);
 
@@ -85,6 +85,15 @@ typedef struct
   char *xml;
 } DavProp;
 
+/**
+ * dav_prop_new:
+ * @lang: (nullable)
+ * @xml: (nullable)
+ *
+ * All strings are copied.
+ *
+ * Returns: (transfer full): a property; see #DavProp
+ */
 DavProp *dav_prop_new (const char *ns, const char *name, const char *lang, const char *xml);
 void dav_prop_free (DavProp *self);
 gboolean dav_prop_same_name (const DavProp *a, const DavProp *b);

@@ -102,7 +102,20 @@ struct _DavRequest
   GDestroyNotify free_data;
 };
 
+/**
+ * dav_request_new:
+ * @msg: (transfer none): must live until dav_request_end()
+ * @ops: (transfer none): in static memory
+ * @connection: (transfer none): for @ops, until dav_request_end()
+ *
+ * Returns: (transfer full): a request whose head has been read
+ */
 DavRequest *dav_request_new (SoupServerMessage *msg, const DavRequestOps *ops, gpointer connection);
+/**
+ * dav_request_ref:
+ *
+ * Returns: (transfer full): @self
+ */
 DavRequest *dav_request_ref (DavRequest *self);
 void dav_request_unref (DavRequest *self);
 

@@ -36,6 +36,8 @@ G_DECLARE_FINAL_TYPE (DavStream, dav_stream, DAV, STREAM, GIOStream)
  * @base: (transfer none): pollable both ways
  *
  * To be used in the calling thread and its thread-default main context only.
+ *
+ * Returns: (transfer full): a stream; @base is closed with it
  */
 DavStream *dav_stream_new (GIOStream *base, const DavStreamOps *ops, gpointer user_data);
 

@@ -15,6 +15,11 @@ G_BEGIN_DECLS
 
 typedef struct _DavXmlFragment DavXmlFragment;
 
+/**
+ * dav_xml_fragment_new:
+ *
+ * Returns: (transfer full): an empty one
+ */
 DavXmlFragment *dav_xml_fragment_new (void);
 void dav_xml_fragment_free (DavXmlFragment *self);
 

@@ -53,7 +53,8 @@ void dav_xml_sax_fail (DavXmlSax *self, DavXmlResult result);
 /**
  * dav_xml_sax_get_lang:
  *
- * Returns: (nullable): xml:lang in force at the element of the handler
+ * Returns: (transfer none) (nullable): xml:lang in force at the element of the handler, until it
+ *   returns
  */
 const char *dav_xml_sax_get_lang (DavXmlSax *self);
 

@@ -70,6 +70,11 @@ typedef enum
 
 typedef struct _HttpGate HttpGate;
 
+/**
+ * http_gate_new:
+ *
+ * Returns: (transfer full): a gate between two requests
+ */
 HttpGate *http_gate_new (void);
 void http_gate_free (HttpGate *self);
 

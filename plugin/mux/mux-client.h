@@ -43,6 +43,13 @@ typedef struct
   gboolean is_over;
 } MuxClientLinks;
 
+/**
+ * mux_client_new:
+ * @funcs: (transfer none): in static memory
+ * @user_data: (transfer none): for @funcs; must outlive the client
+ *
+ * Returns: (transfer full): a client that has sent nothing yet
+ */
 MuxClient *mux_client_new (gint64 id, const MuxClientFuncs *funcs, gpointer user_data);
 
 /**
@@ -58,6 +65,12 @@ void mux_client_free (MuxClient *self);
  * Returns: (transfer none): its id, a key for a hash table
  */
 const gint64 *mux_client_get_id (MuxClient *self);
+
+/**
+ * mux_client_get_links:
+ *
+ * Returns: (transfer none): a part of the client, for the table
+ */
 MuxClientLinks *mux_client_get_links (MuxClient *self);
 
 /**
@@ -149,8 +162,19 @@ void mux_client_stalled (MuxClient *self);
  */
 gboolean mux_client_peek_frame (MuxClient *self, gsize *size);
 
-/* See mux_output_steal_frame() and mux_output_copy_frame(). */
+/**
+ * mux_client_steal_frame:
+ * @self: a client whose output has a frame
+ *
+ * Returns: (transfer full): the next frame, as mux_output_steal_frame()
+ */
 GBytes *mux_client_steal_frame (MuxClient *self);
+
+/**
+ * mux_client_copy_frame:
+ * @self: a client with a frame
+ * @frame: room for it, as for mux_output_copy_frame()
+ */
 void mux_client_copy_frame (MuxClient *self, guint8 *frame);
 
 /**

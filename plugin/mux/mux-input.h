@@ -19,6 +19,8 @@ G_DECLARE_FINAL_TYPE (MuxInput, mux_input, MUX, INPUT, GInputStream)
 /**
  * mux_input_new:
  * @was_read: called after bytes were read
+ *
+ * Returns: (transfer full): a stream nothing was pushed to yet
  */
 MuxInput *mux_input_new (void (*was_read) (gpointer user_data), gpointer user_data);
 

@@ -23,6 +23,8 @@ G_DECLARE_FINAL_TYPE (MuxOutput, mux_output, MUX, OUTPUT, GOutputStream)
 /**
  * mux_output_new:
  * @wrote: called after bytes were written
+ *
+ * Returns: (transfer full): a stream nothing was written to yet
  */
 MuxOutput *mux_output_new (void (*wrote) (gpointer user_data), gpointer user_data);
 

@@ -39,10 +39,23 @@ typedef struct
  * mux_stream_new:
  * @funcs: (transfer none): in static memory
  * @owner: (transfer none): for @funcs, until mux_stream_hang_up()
+ *
+ * Returns: (transfer full): an open stream
  */
 MuxStream *mux_stream_new (const MuxStreamFuncs *funcs, gpointer owner);
 
+/**
+ * mux_stream_get_input:
+ *
+ * Returns: (transfer none): what the guest sends
+ */
 MuxInput *mux_stream_get_input (MuxStream *self);
+
+/**
+ * mux_stream_get_output:
+ *
+ * Returns: (transfer none): what the guest is sent
+ */
 MuxOutput *mux_stream_get_output (MuxStream *self);
 
 /**

@@ -51,6 +51,13 @@ typedef struct
   void (*last) (gpointer user_data);
 } FilePoolHooks;
 
+/**
+ * file_pool_new:
+ * @hooks: (transfer none): copied
+ * @user_data: (transfer none): for @hooks; must outlive the last thread
+ *
+ * Returns: (transfer full): a pool without threads; file_pool_close() and file_pool_unref() end it
+ */
 FilePool *file_pool_new (const FilePoolHooks *hooks, gpointer user_data);
 
 /**

@@ -41,6 +41,8 @@ struct _Share
  * @root_stat: of it
  *
  * For share-open.c.
+ *
+ * Returns: (transfer full): an open share
  */
 Share *share_new (const char *path, ShareFlags flags, int root, const ShareStat *root_stat);
 

@@ -45,20 +45,38 @@ void share_open_async (const char *path,
                        GCancellable *cancellable,
                        GAsyncReadyCallback callback,
                        gpointer user_data);
+
+/**
+ * share_open_finish:
+ *
+ * Returns: (transfer full) (nullable): an open share; share_close() and share_unref() end it
+ */
 Share *share_open_finish (GAsyncResult *result, GError **error);
 
+/**
+ * share_ref:
+ *
+ * Any thread, as share_unref().
+ *
+ * Returns: (transfer full): @self
+ */
 Share *share_ref (Share *self);
 void share_unref (Share *self);
 
+/**
+ * share_get_path:
+ *
+ * Returns: (transfer none) (type filename): as it was given to share_open_async(). Any thread
+ */
 const char *share_get_path (Share *self);
 ShareFlags share_get_flags (Share *self);
 
 /**
  * share_close:
  *
- * No new job is taken (share_run() completes them at once, with `closed` TRUE); those that run see
- * share_is_closed() and give up at the next step. Never waits. Clears our temporary files when the
- * last job has ended.
+ * No job begins any more: those that wait, and those of a later share_run(), are not run, and their
+ * #ShareDone says so. Those that run see share_is_closed() and give up at the next step. Never
+ * waits. Clears our temporary files when the last job has ended.
  */
 void share_close (Share *self);
 gboolean share_is_closed (Share *self); /* any thread */
@@ -91,6 +109,16 @@ typedef void (*ShareJob) (Share *self, gpointer data);
  */
 typedef void (*ShareDone) (Share *self, gboolean ran, gpointer data);
 
+/**
+ * share_run:
+ * @job: what to do in a thread of the pool
+ * @done: what to do here afterwards
+ * @data: (transfer none): for both: @job has it to itself until it returns, then it is @done's,
+ * which is also where to free it
+ *
+ * Any thread that iterates its thread-default main context. The share is kept until @done has
+ * returned.
+ */
 void share_run (Share *self, ShareJob job, ShareDone done, gpointer data);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Share, share_unref)

@@ -80,6 +80,13 @@ typedef struct
  */
 char *tree_event_get_folder (const TreeEvent *event);
 
+/**
+ * tree_walk_new:
+ * @open: opens a folder, whenever one is entered
+ * @user_data: (transfer none): for @open; must outlive the walk
+ *
+ * Returns: (transfer full): a walk before its first event
+ */
 TreeWalk *tree_walk_new (TreeWalkOpen open, gpointer user_data);
 void tree_walk_free (TreeWalk *self);
 

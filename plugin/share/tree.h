@@ -48,9 +48,20 @@ typedef struct
  */
 typedef struct _ShareFailures ShareFailures;
 
+/**
+ * share_failures_new:
+ *
+ * Returns: (transfer full): none yet
+ */
 ShareFailures *share_failures_new (void);
 void share_failures_free (ShareFailures *self);
 guint share_failures_get_size (ShareFailures *self);
+/**
+ * share_failures_get:
+ * @i: less than share_failures_get_size()
+ *
+ * Returns: (transfer none): one of them, until @self is freed
+ */
 const ShareFailure *share_failures_get (ShareFailures *self, guint i);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShareFailures, share_failures_free)

@@ -25,6 +25,11 @@ typedef struct _Clipboard Clipboard;
  */
 typedef void (*ClipboardFound) (Share *item, gpointer token, gpointer user_data);
 
+/**
+ * clipboard_new:
+ *
+ * Returns: (transfer full): nothing is open yet
+ */
 Clipboard *clipboard_new (void);
 
 /**

@@ -33,6 +33,8 @@ typedef struct
 /**
  * port_io_new:
  * @channel: (transfer none): the channel, which owns what is returned
+ *
+ * Returns: (transfer full): without a worker; port_io_free()
  */
 PortIO *port_io_new (SpicePortChannel *channel);
 

@@ -67,12 +67,18 @@ typedef enum
 /**
  * spice_share_channel_get_incompatible:
  *
- * Returns: (nullable): why the class, once it is initialised, cannot be used with this spice-gtk
+ * Returns: (transfer none) (nullable): why the class, once it is initialised, cannot be used with
+ * this spice-gtk
  */
 const GError *spice_share_channel_get_incompatible (void);
 
 /* In share-channel-sharing.c. */
 
+/**
+ * spice_share_channel_dup_session:
+ *
+ * Returns: (transfer full) (nullable): the session of the channel
+ */
 SpiceSession *spice_share_channel_dup_session (SpiceShareChannel *self);
 
 /* Opens the wanted folder, and serves it in place of what was. */

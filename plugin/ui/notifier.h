@@ -27,6 +27,8 @@ G_DECLARE_FINAL_TYPE (ShareUiNotifier, share_ui_notifier, SHARE_UI, NOTIFIER, GO
 /**
  * share_ui_notifier_new:
  * @steering: (transfer none): outlives the notifier
+ *
+ * Returns: (transfer full): a notifier
  */
 ShareUiNotifier *share_ui_notifier_new (ShareSteering *steering);
 

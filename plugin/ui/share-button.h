@@ -19,6 +19,8 @@ G_DECLARE_FINAL_TYPE (ShareUiButton, share_ui_button, SHARE_UI, BUTTON, GtkMenuB
  * @steering: (transfer none): outlives the button
  *
  * It shows itself while its model has a session.
+ *
+ * Returns: (transfer floating): the button
  */
 GtkWidget *share_ui_button_new (ShareSteering *steering);
 

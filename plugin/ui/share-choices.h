@@ -31,6 +31,11 @@ typedef enum
 #define SHARE_UI_TYPE_CHOICES (share_ui_choices_get_type ())
 G_DECLARE_FINAL_TYPE (ShareUiChoices, share_ui_choices, SHARE_UI, CHOICES, GObject)
 
+/**
+ * share_ui_choices_new:
+ *
+ * Returns: (transfer full): the choices, as GSettings has them
+ */
 ShareUiChoices *share_ui_choices_new (void);
 
 /**

@@ -35,6 +35,11 @@ typedef enum
 #define SHARE_UI_TYPE_MODEL (share_ui_model_get_type ())
 G_DECLARE_FINAL_TYPE (ShareUiModel, share_ui_model, SHARE_UI, MODEL, GObject)
 
+/**
+ * share_ui_model_new:
+ *
+ * Returns: (transfer full): a model without session or channel
+ */
 ShareUiModel *share_ui_model_new (void);
 
 /**

@@ -16,6 +16,8 @@ G_DECLARE_FINAL_TYPE (ShareUiPanel, share_ui_panel, SHARE_UI, PANEL, GtkBox)
 /**
  * share_ui_panel_new:
  * @steering: (transfer none): outlives the panel
+ *
+ * Returns: (transfer floating): the panel
  */
 GtkWidget *share_ui_panel_new (ShareSteering *steering);
 

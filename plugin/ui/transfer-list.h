@@ -14,6 +14,11 @@ G_BEGIN_DECLS
 #define SHARE_UI_TYPE_TRANSFER_LIST (share_ui_transfer_list_get_type ())
 G_DECLARE_FINAL_TYPE (ShareUiTransferList, share_ui_transfer_list, SHARE_UI, TRANSFER_LIST, GtkBox)
 
+/**
+ * share_ui_transfer_list_new:
+ *
+ * Returns: (transfer floating): an empty list
+ */
 GtkWidget *share_ui_transfer_list_new (void);
 
 /**

@@ -15,6 +15,8 @@ G_DECLARE_FINAL_TYPE (ShareUiTransferRow, share_ui_transfer_row, SHARE_UI, TRANS
  * share_ui_transfer_row_new:
  * @path: path below the share; its last part is shown
  * @to_guest: direction
+ *
+ * Returns: (transfer floating): the row
  */
 GtkWidget *share_ui_transfer_row_new (const char *path, gboolean to_guest);
 

@@ -25,6 +25,8 @@ G_DECLARE_FINAL_TYPE (ShareUiViewerBox, share_ui_viewer_box, SHARE_UI, VIEWER_BO
  * share_ui_viewer_box_new:
  * @steering: (transfer none): outlives the box; its model is followed, and asked to share when
  *   somebody ticks the box
+ *
+ * Returns: (transfer full): what keeps the box true
  */
 ShareUiViewerBox *share_ui_viewer_box_new (ShareSteering *steering);
 

@@ -33,6 +33,8 @@ typedef struct _Feeder Feeder;
  * feeder_new:
  * @traffic: (transfer none): where messages come from; must outlive the feeder
  * @mux: (transfer none): where they go; must outlive the feeder
+ *
+ * Returns: (transfer full): a feeder
  */
 Feeder *feeder_new (Traffic *traffic, Mux *mux);
 void feeder_free (Feeder *self);

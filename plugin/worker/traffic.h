@@ -48,6 +48,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Outbound, outbound_clear)
 
 typedef struct _Traffic Traffic;
 
+/**
+ * traffic_new:
+ *
+ * Returns: (transfer full): nothing is on its way
+ */
 Traffic *traffic_new (void);
 void traffic_free (Traffic *self);
 
