@@ -31,7 +31,6 @@ struct _ShareUpload
   char temp[STAGING_NAME_SIZE];
   gboolean waits; /* @temp is there */
   int fd;         /* what is written, or -1 */
-  guint64 size;
 };
 
 static void
@@ -160,15 +159,8 @@ share_upload_write (ShareUpload *self, const void *data, gsize size)
         return n < 0 ? -errno : -EIO;
       at += n;
       size -= (gsize)n;
-      self->size += (guint64)n;
     }
   return 0;
-}
-
-guint64
-share_upload_get_size (ShareUpload *self)
-{
-  return self->size;
 }
 
 /* Mode, group and attributes: those of the file that is replaced, or a new one's. */

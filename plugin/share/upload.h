@@ -56,13 +56,6 @@ int share_upload_begin (Share *share, const char *path, ShareUpload **upload);
 int share_upload_write (ShareUpload *self, const void *data, gsize size);
 
 /**
- * share_upload_get_size:
- *
- * Bytes written so far. Where share_upload_write() may be called.
- */
-guint64 share_upload_get_size (ShareUpload *self);
-
-/**
  * share_upload_commit:
  * @expected: (nullable): the target as it was when the request's conditions were checked: if it is
  *   another version by now (share_stat_same_version()), or gone, -ESTALE and nothing is changed.

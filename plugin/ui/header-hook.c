@@ -43,17 +43,11 @@ on_map (GSignalInvocationHint *hint, guint n_values, const GValue *values, gpoin
   return G_SOURCE_CONTINUE;
 }
 
-gulong
+void
 header_hook_install (HeaderHookMake make, gpointer user_data)
 {
   Hook *hook = g_new (Hook, 1);
 
   *hook = (Hook){ .make = make, .user_data = user_data };
-  return g_signal_add_emission_hook (map_signal (), 0, on_map, hook, g_free);
-}
-
-void
-header_hook_remove (gulong id)
-{
-  g_signal_remove_emission_hook (map_signal (), id);
+  g_signal_add_emission_hook (map_signal (), 0, on_map, hook, g_free);
 }

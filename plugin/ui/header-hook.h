@@ -19,19 +19,11 @@ typedef GtkWidget *(*HeaderHookMake) (gpointer user_data);
  * header_hook_install:
  * @make: called once for each header bar, before it is first drawn
  *
- * From now on every GtkHeaderBar that is mapped in a GtkApplicationWindow gets a widget of
- * @make, once; dialogs and other windows get nothing. The header bar owns the widget, so all of
- * it goes with the window. Works for the bar of virt-viewer's full screen too.
- *
- * Returns: an id for header_hook_remove()
+ * From now on, for as long as the process lives, every GtkHeaderBar that is mapped in a
+ * GtkApplicationWindow gets a widget of @make, once; dialogs and other windows get nothing. The
+ * header bar owns the widget, so all of it goes with the window. Works for the bar of virt-viewer's
+ * full screen too.
  */
-gulong header_hook_install (HeaderHookMake make, gpointer user_data);
-
-/**
- * header_hook_remove:
- *
- * No header bar gets a widget any more; those made stay with their windows.
- */
-void header_hook_remove (gulong id);
+void header_hook_install (HeaderHookMake make, gpointer user_data);
 
 G_END_DECLS

@@ -242,12 +242,6 @@ share_ui_model_get_snapshot (ShareUiModel *self)
   return &self->snapshot;
 }
 
-GObject *
-share_ui_model_get_channel (ShareUiModel *self)
-{
-  return self->channels != NULL ? self->channels->data : NULL;
-}
-
 void
 share_ui_model_share (ShareUiModel *self, const char *dir, gboolean read_only)
 {

@@ -72,13 +72,6 @@ void share_ui_model_add_channel (ShareUiModel *self, GObject *channel);
 const ShareSnapshot *share_ui_model_get_snapshot (ShareUiModel *self);
 
 /**
- * share_ui_model_get_channel:
- *
- * Returns: (transfer none) (nullable): the channel that the snapshot is of
- */
-GObject *share_ui_model_get_channel (ShareUiModel *self);
-
-/**
  * share_ui_model_share:
  * @dir: (type filename): absolute path of a folder
  *
