@@ -4,8 +4,9 @@
  */
 #pragma once
 
-/* Connections at once. The mux allows fewer; the rest are those it has given up, whose requests
- * still wait for a file system that does not answer. */
+/* Connections at once; then 503. The mux allows fewer, and tells when one has ended, which closes
+ * it here as soon as the loop runs again, whatever its request waits for. So this is only reached
+ * by a guest that ends and begins more clients than that in one batch of messages. */
 #define DAV_MAX_CONNECTIONS 128
 
 /* Requests that wait for the main thread to find a copied item; then 503. One whose client has gone

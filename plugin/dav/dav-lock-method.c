@@ -34,6 +34,17 @@ typedef struct
   gboolean created;
 } DavLocking;
 
+/* A lock that the client was not told of goes again. */
+static void
+dav_locking_revoke (DavLocking *self)
+{
+  if (self->token == NULL)
+    return;
+
+  dav_lock_table_unlock (self->mount->locks, self->path, self->token, g_get_monotonic_time ());
+  g_clear_pointer (&self->token, g_free);
+}
+
 static void
 dav_locking_unref (gpointer data)
 {
@@ -42,9 +53,7 @@ dav_locking_unref (gpointer data)
   if (--self->refs > 0)
     return;
 
-  if (self->token != NULL)
-    dav_lock_table_unlock (self->mount->locks, self->path, self->token, g_get_monotonic_time ());
-  g_free (self->token);
+  dav_locking_revoke (self);
   g_clear_pointer (&self->info, dav_lock_info_free);
   g_clear_pointer (&self->guard, dav_guard_free);
   dav_mount_unref (self->mount);
@@ -56,10 +65,23 @@ dav_locking_unref (gpointer data)
 static void
 dav_locking_told (SoupServerMessage *msg, gpointer user_data)
 {
-  DavRequest *request = user_data;
-  DavLocking *self = request->data;
+  DavLocking *self = user_data;
 
   g_clear_pointer (&self->token, g_free);
+}
+
+static void
+dav_locking_disconnected (gpointer data, GClosure *closure)
+{
+  dav_locking_unref (data);
+}
+
+/* The request is over: who was not told by now never is. The message may live on for a while. */
+static void
+dav_locking_over (gpointer data)
+{
+  dav_locking_revoke (data);
+  dav_locking_unref (data);
 }
 
 /* The answer to a LOCK that was granted. */
@@ -74,10 +96,10 @@ dav_locking_answer (DavLocking *self, DavRequest *request, const DavLock *lock, 
       g_autofree char *value = g_strconcat ("<", self->token, ">", NULL);
 
       dav_request_set_header (request, "Lock-Token", value);
-      self->refs++;
-      dav_request_set_data (request, self, dav_locking_unref);
-      /* Disconnected by dav_request_end(). */
-      g_signal_connect (request->msg, "wrote-body", G_CALLBACK (dav_locking_told), request);
+      self->refs += 2;
+      dav_request_set_data (request, self, dav_locking_over);
+      g_signal_connect_data (request->msg, "wrote-body", G_CALLBACK (dav_locking_told), self,
+                             dav_locking_disconnected, 0);
     }
   dav_xml_append_lock_body (xml, lock, g_get_monotonic_time ());
   body = g_string_free_to_bytes (xml);

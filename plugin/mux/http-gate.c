@@ -19,6 +19,14 @@ typedef enum
   CHUNK_TRAILERS,
 } ChunkState;
 
+typedef enum
+{
+  LINE_PART, /* all bytes were taken, its end is still to come */
+  LINE_WHOLE,
+  LINE_TOO_LONG,
+  LINE_BAD, /* ends or breaks in any way but CRLF, or holds a NUL */
+} LineResult;
+
 struct _HttpGate
 {
   HttpGateState state;
@@ -88,25 +96,15 @@ refuse (HttpGate *self, guint status)
   return status == 413 || status == 414 || status == 431 ? HTTP_GATE_TOO_MUCH : HTTP_GATE_MALFORMED;
 }
 
-/* Takes bytes up to and including the next LF, at most @max of a line.
- *
- * Returns %TRUE once text[line..] is a line, its CRLF cut off from @length. A line that is too
- * long, or that ends or breaks in any way but CRLF, has *@bad set. */
-static gboolean
-take_line (HttpGate *self,
-           const guint8 *data,
-           gsize size,
-           gsize max,
-           gsize *used,
-           gsize *length,
-           gboolean *too_long,
-           gboolean *bad)
+/* Takes bytes up to and including the next LF, at most @max of a line. A whole line is the first
+ * @length bytes of text[line..]; its CRLF follows them. */
+static LineResult
+take_line (HttpGate *self, const guint8 *data, gsize size, gsize max, gsize *used, gsize *length)
 {
   const guint8 *lf;
   gsize have = self->text->len - self->line;
   gsize n;
 
-  *too_long = *bad = FALSE;
   size = MIN (size, max - have);
   lf = memchr (data, '\n', size);
   n = lf != NULL ? (gsize)(lf - data) + 1 : size;
@@ -115,16 +113,15 @@ take_line (HttpGate *self,
   have += n;
 
   if (lf == NULL)
-    {
-      *too_long = have == max;
-      return FALSE;
-    }
+    return have == max ? LINE_TOO_LONG : LINE_PART;
 
-  *bad = have < 2 || self->text->data[self->text->len - 2] != '\r'
-         || memchr (self->text->data + self->line, '\r', have - 2) != NULL
-         || memchr (self->text->data + self->line, '\0', have - 2) != NULL;
-  *length = *bad ? 0 : have - 2;
-  return TRUE;
+  if (have < 2 || self->text->data[self->text->len - 2] != '\r'
+      || memchr (self->text->data + self->line, '\r', have - 2) != NULL
+      || memchr (self->text->data + self->line, '\0', have - 2) != NULL)
+    return LINE_BAD;
+
+  *length = have - 2;
+  return LINE_WHOLE;
 }
 
 /* The head is complete: how its body is framed. */
@@ -151,8 +148,7 @@ read_head (HttpGate *self,
            gsize *out_size)
 {
   gsize max = self->has_line ? HTTP_GATE_HEAD_MAX - self->line : HTTP_GATE_LINE_MAX;
-  gsize length;
-  gboolean too_long, bad;
+  gsize length = 0;
   const char *line;
   guint status = 0;
 
@@ -162,14 +158,18 @@ read_head (HttpGate *self,
       self->state = HTTP_GATE_HEAD;
     }
 
-  if (!take_line (self, data, size, max, used, &length, &too_long, &bad))
+  switch (take_line (self, data, size, max, used, &length))
     {
-      if (too_long)
-        return refuse (self, self->has_line ? 431 : 414);
+    case LINE_PART:
       return HTTP_GATE_NEED_MORE;
+    case LINE_TOO_LONG:
+      return refuse (self, self->has_line ? 431 : 414);
+    case LINE_BAD:
+      return refuse (self, 400);
+    case LINE_WHOLE:
+    default:
+      break;
     }
-  if (bad)
-    return refuse (self, 400);
 
   line = (const char *)self->text->data + self->line;
 
@@ -252,20 +252,23 @@ read_chunk_line (HttpGate *self,
   gsize max = trailers                   ? HTTP_GATE_TRAILERS_MAX - self->n_trailers
               : self->chunk == CHUNK_END ? 2
                                          : HTTP_GATE_CHUNK_LINE_MAX;
-  gsize length;
-  gboolean too_long, bad;
+  gsize length = 0;
   const char *line;
   guint status;
   int n = 0;
 
-  if (!take_line (self, data, size, max, used, &length, &too_long, &bad))
+  switch (take_line (self, data, size, max, used, &length))
     {
-      if (too_long)
-        return refuse (self, trailers ? 431 : self->chunk == CHUNK_END ? 400 : 413);
+    case LINE_PART:
       return HTTP_GATE_NEED_MORE;
+    case LINE_TOO_LONG:
+      return refuse (self, trailers ? 431 : self->chunk == CHUNK_END ? 400 : 413);
+    case LINE_BAD:
+      return refuse (self, 400);
+    case LINE_WHOLE:
+    default:
+      break;
     }
-  if (bad)
-    return refuse (self, 400);
 
   line = (const char *)self->text->data + self->line;
 
