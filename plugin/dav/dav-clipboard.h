@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 /**
  * dav_clipboard_is_within:
  *
- * Whether @path is one of the clipboard's and never of the share.
+ * Whether @path belongs to the clipboard, and so never to the share.
  */
 static inline gboolean
 dav_clipboard_is_within (const char *path)

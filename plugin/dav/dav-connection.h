@@ -1,7 +1,7 @@
 /* A client of the server: its stream, and the request it is in.
  *
  * libsoup has no public name for a connection, and never notices that one ended between two
- * requests (DESIGN P17, "Zombies"). This is where connections are known, and ended.
+ * requests (DESIGN P17, "Zombies"). So connections are known, and ended, here.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -50,7 +50,7 @@ DavConnection *dav_connection_new (GIOStream *stream,
  * dav_connection_turn_away:
  * @stream: a stream there is no room for
  *
- * Answers with 503 what has not been asked yet, and closes it.
+ * Sends a 503 before anything was asked, and closes it.
  */
 void dav_connection_turn_away (GIOStream *stream);
 

@@ -1,4 +1,4 @@
-/* Dates of HTTP (RFC 9110 section 5.6.7) and of WebDAV (RFC 3339), in no locale but their own.
+/* Dates of HTTP (RFC 9110 section 5.6.7) and of WebDAV (RFC 3339), the same in every locale.
  *
  * Pure functions, any thread.
  *
@@ -19,7 +19,7 @@ G_BEGIN_DECLS
 
 /**
  * dav_date_format_http:
- * @seconds: since 1970, UTC; a time outside #DAV_DATE_MIN … #DAV_DATE_MAX is brought to the bound
+ * @seconds: since 1970, UTC; a time outside #DAV_DATE_MIN … #DAV_DATE_MAX becomes that bound
  *
  * "Sun, 06 Nov 1994 08:49:37 GMT"
  */
@@ -28,7 +28,7 @@ void dav_date_format_http (gint64 seconds, char out[static DAV_DATE_SIZE]);
 /**
  * dav_date_format_iso:
  *
- * "1994-11-06T08:49:37Z"; else as dav_date_format_http().
+ * "1994-11-06T08:49:37Z"; otherwise as dav_date_format_http().
  */
 void dav_date_format_iso (gint64 seconds, char out[static DAV_DATE_SIZE]);
 

@@ -51,7 +51,7 @@ dav_download_start (DavDownload *self, DavRequest *request, guint status, const 
 /**
  * dav_download_unref:
  *
- * Of one that was not started.
+ * Frees a download that was not started.
  */
 void dav_download_unref (DavDownload *self);
 

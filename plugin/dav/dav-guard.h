@@ -57,7 +57,7 @@ const char *const *dav_guard_get_tokens (const DavGuard *self);
  * dav_guard_evaluate:
  * @stat: (nullable): the file or folder of the request; %NULL if there is none
  *
- * A file is not what a path with a slash at its end names. In a ShareJob.
+ * A path that ends in a slash does not name a file. In a ShareJob.
  *
  * Returns: 0 if the request may go on, else the status to answer with (304, 404, 412)
  */

@@ -1,4 +1,4 @@
-/* What the head of a request alone is enough to refuse (DESIGN P14; RFC 9110).
+/* What can be refused by the head of a request alone (DESIGN P14; RFC 9110).
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -11,14 +11,14 @@ G_BEGIN_DECLS
 /**
  * dav_head_is_trusted_origin:
  *
- * Whether it was meant for this address under its own name: a page in the guest's browser may
- * rebind a name of its own to the address the share is served at.
+ * Whether the request calls this server by a name of its own: a page in the guest's browser may
+ * rebind the page's name to the address the share is served at.
  */
 gboolean dav_head_is_trusted_origin (DavRequest *request);
 
 /**
  * dav_head_judge:
- * @request: whose method is known, if it has one
+ * @request: its method is set already, unless nobody knows it
  *
  * Returns: a status to answer with before the body is read, or 0
  */

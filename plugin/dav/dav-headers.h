@@ -10,8 +10,8 @@
 
 G_BEGIN_DECLS
 
-/* How long a lock lives, in seconds: what a client asks for is brought into these bounds;
- * "Infinite" is the longest, no wish at all the default. */
+/* How long a lock lives, in seconds: what a client asks for is kept within these bounds;
+ * "Infinite" becomes the longest, and who does not ask gets the default. */
 #define DAV_TIMEOUT_MIN 1
 #define DAV_TIMEOUT_DEFAULT 600
 #define DAV_TIMEOUT_MAX (24 * 60 * 60)
@@ -44,7 +44,7 @@ gboolean dav_overwrite_parse (const char *value, gboolean *overwrite);
 
 /**
  * dav_timeout_parse:
- * @value: (nullable): the header, a list of wishes of which the first one understood counts
+ * @value: (nullable): the header, a list: the first entry that is understood counts
  *
  * Returns: seconds, within #DAV_TIMEOUT_MIN and #DAV_TIMEOUT_MAX
  */

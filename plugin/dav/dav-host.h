@@ -35,7 +35,7 @@ gboolean dav_origin_is_local (const char *origin);
  * @a: authority of an http URI, @a_length bytes
  * @b: (nullable): a Host header
  *
- * Returns: whether they are the same host and port, 80 being the one that goes without saying
+ * Returns: whether they are the same host and port; the default is 80
  */
 gboolean dav_host_equal (const char *a, gsize a_length, const char *b);
 

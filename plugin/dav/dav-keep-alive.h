@@ -1,4 +1,4 @@
-/* What makes libsoup keep the connections alive that it is handed (DESIGN P7).
+/* Makes libsoup keep alive the connections that it is handed (DESIGN P7).
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */

@@ -18,10 +18,10 @@
 #define DAV_IDLE_SECONDS 300
 #define DAV_STALL_SECONDS 900
 
-/* Seconds between two looks at that. */
+/* How often that is checked, in seconds. */
 #define DAV_SWEEP_SECONDS 30
 
-/* Bytes of one upload that wait to be written: then reading stops, and goes on below the second.
- * As much again may be in the job that writes. */
+/* Bytes of one upload that wait to be written: reading stops at the first limit, and goes on below
+ * the second. As much again may be in the job that writes. */
 #define DAV_PUT_HOLD (1024 * 1024)
 #define DAV_PUT_GO_ON (512 * 1024)

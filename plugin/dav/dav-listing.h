@@ -1,5 +1,5 @@
-/* A folder's entries on their way to a client, in bounded memory: batches by jobs, text by a
- * callback.
+/* A folder's entries on their way to a client, in bounded memory: jobs read them in batches, and a
+ * callback makes the text.
  *
  * A short listing becomes one answer with a length; a long one is sent in chunks while the next
  * batch is being read.
@@ -13,14 +13,14 @@
 
 G_BEGIN_DECLS
 
-/* Entries read by one job, and the text (bytes) sent in one piece. A listing holds two of those,
+/* Entries read by one job, and the text (bytes) sent in one piece. A listing holds two such pieces,
  * the one being made, and the batch. */
 #define DAV_LISTING_BATCH 128
 #define DAV_LISTING_CHUNK (128 * 1024)
 
 /**
  * DavListingOps:
- * @read: (nullable): in the job, after entries were read: what else of them is wanted. May stop
+ * @read: (nullable): called in the job after entries were read, to read more about them. May stop
  *   early to save memory. Returns how many of @n_entries it dealt with, at least one
  * @entry: appends what is to be said of @entry, the @index th of its batch. Worker
  * @end: appends what comes after the last one. Worker

@@ -89,7 +89,7 @@ DavLockResult dav_lock_table_add (DavLockTable *self,
  * dav_lock_table_refresh:
  * @tokens: (array zero-terminated=1): submitted ones
  *
- * Starts the time of the lock anew that covers @path and has one of @tokens.
+ * The lock that covers @path and has one of @tokens gets its whole time again.
  *
  * Returns: (transfer none) (nullable): it; %NULL: there is none (412)
  */

@@ -1,6 +1,6 @@
 /* Byte ranges: the Range header against a size, and what frames the parts of the answer.
  *
- * RFC 9110 section 14. libsoup's own are wrong beyond the end of the file and 4 GiB (DESIGN P17).
+ * RFC 9110 section 14. libsoup cuts wrongly beyond the end of the file and 4 GiB (DESIGN P17).
  * Pure functions, any thread.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
@@ -11,7 +11,7 @@
 
 G_BEGIN_DECLS
 
-/* More ranges than this in one request, and the header is ignored: the whole costs less. */
+/* If a request asks for more ranges than this, the header is ignored: the whole file costs less. */
 #define DAV_RANGE_MAX 64
 
 /* Room for a boundary of multipart/byteranges with its NUL, in bytes. */

@@ -1,7 +1,7 @@
-/* Requests that were refused, and why: what somebody is told who wonders what the guest runs into.
+/* Requests that were refused, and why, for a person who wonders what the guest runs into.
  *
- * Counted is what a person can do something about. A name that does not exist, a lock or a failed
- * condition is an answer like any other.
+ * Only what a person can do something about is counted. A name that does not exist, a lock or a
+ * failed condition is an answer like any other.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */

@@ -79,7 +79,7 @@ guint64 dav_server_get_n_requests (DavServer *self);
 /**
  * dav_server_get_refusals:
  *
- * Returns: (transfer none): those of them that were refused
+ * Returns: (transfer none): the requests that were refused
  */
 const DavRefusals *dav_server_get_refusals (DavServer *self);
 

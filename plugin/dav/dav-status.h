@@ -19,7 +19,7 @@ G_BEGIN_DECLS
  * dav_status_from_errno:
  * @error: a negative errno of a share's function
  *
- * What it means where no method knows better. Any thread.
+ * The status to answer with where a method does not know a better one. Any thread.
  */
 guint dav_status_from_errno (int error);
 

@@ -2,11 +2,11 @@
  *
  * A viewer that connects, and one that stays while the guest's port closes and opens, may get the
  * rest of a frame first: what a guest's program had written stays in the device, and what the
- * server had read for the viewer before is lost. Nothing in a frame marks its beginning. So a
- * header counts as one if it names a client that was there before, or if a request begins behind
- * it: then nothing that comes later is taken for something else, which would last until the guest's
- * program is started anew. Whoever is in the guest may put such bytes into a file, and gains
- * nothing: what follows could be sent as frames just as well.
+ * server had read for the viewer before is lost. Nothing in a frame marks its beginning. So
+ * bytes count as a header if they name a client that was there before, or if a request begins
+ * behind them. A wrong guess would misread all that follows, until the guest's program is started
+ * anew. A guest can put such bytes into a file, but gains nothing: it could send the same as
+ * frames.
  *
  * Pure: bytes in, a place out.
  *
@@ -24,7 +24,7 @@ G_BEGIN_DECLS
 #define FRAME_HUNT_WINDOW (MUX_HEADER_SIZE + FRAME_HUNT_METHOD + 2)
 /* No first frame of a request is shorter: "GET / HTTP/1.1\r\n". */
 #define FRAME_HUNT_MIN_REQUEST 16
-/* Clients that are remembered, the number of those that may be there at once. */
+/* Clients that are remembered: as many as there can be at once. */
 #define FRAME_HUNT_MAX_KNOWN 64
 
 /**
@@ -44,7 +44,7 @@ typedef struct
 /**
  * frame_hunt_forget:
  *
- * The clients known so far; others follow by frame_hunt_know().
+ * Forgets the clients known so far; others follow by frame_hunt_know().
  */
 void frame_hunt_forget (FrameHunt *self);
 

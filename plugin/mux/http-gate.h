@@ -54,8 +54,8 @@ typedef enum
  * @HTTP_GATE_HELD: no byte was used: the request is complete, and the next one may begin only after
  *   http_gate_response_done()
  * @HTTP_GATE_TOO_MUCH: refused: a limit was passed
- * @HTTP_GATE_MALFORMED: refused: no HTTP, ambiguous, or of a version, method or coding we do not
- * have
+ * @HTTP_GATE_MALFORMED: refused: no HTTP, ambiguous, or of a version, method or coding that is not
+ *   supported
  */
 typedef enum
 {
@@ -104,7 +104,7 @@ HttpGateResult http_gate_read (HttpGate *self,
  * The response to the request at hand was written completely.
  *
  * Returns: %TRUE if the next request may begin (or nothing was asked). %FALSE if the request itself
- *   is not complete: what follows of it has nowhere to go, so the client must be closed
+ *   is not complete: the rest of it has nowhere to go, so the client must be closed
  */
 gboolean http_gate_response_done (HttpGate *self);
 

@@ -1,7 +1,7 @@
 /* The head of an HTTP/1 request, checked line by line (RFC 9112, RFC 9110, RFC 4918).
  *
- * Pure. A line comes without its CRLF. What is let pass is something libsoup accepts and frames in
- * just the same way (the tests compare the two).
+ * Pure. A line comes without its CRLF. What passes is accepted by libsoup too, and framed in the
+ * same way (the tests compare the two).
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */

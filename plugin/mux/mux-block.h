@@ -31,7 +31,8 @@ void mux_block_free (gpointer block);
 /**
  * mux_block_hold:
  *
- * Blocks are kept for as long as anybody holds them.
+ * Freed blocks are kept for use again until everybody who called this has called
+ * mux_block_release().
  */
 void mux_block_hold (void);
 

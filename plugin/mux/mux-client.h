@@ -1,8 +1,8 @@
 /* One client of the mux: an HTTP connection of the guest, its gate and its stream (DESIGN P11).
  *
- * A client is live until it ends (refused, evicted, closed by the server); then its output drains,
- * and what may follow is one canned response and one frame of size 0. Who ends in the middle of a
- * request drops all that still comes on its id.
+ * A client is live until it ends (refused, evicted, closed by the server) and its output has
+ * drained. Then a canned response and a frame of size 0 may follow. If it ended in the middle of a
+ * request, all that still comes on its id is dropped.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -15,7 +15,7 @@
 
 G_BEGIN_DECLS
 
-/* Bytes that came before the response to the request ahead of them was done. */
+/* Bytes of the next requests, held until the response to the one before them is done. */
 #define MUX_HELD_MAX (64 * 1024)
 
 typedef struct _MuxClient MuxClient;
@@ -23,7 +23,7 @@ typedef struct _MuxClient MuxClient;
 /**
  * MuxClientFuncs:
  * @accepted: as in #MuxOps
- * @changed: mux_client_settle() is wanted, but not from in here
+ * @changed: mux_client_settle() is to be called, but not from inside this
  * @progress: the server has read something
  */
 typedef struct
@@ -33,7 +33,7 @@ typedef struct
   void (*progress) (MuxClient *client, gpointer user_data);
 } MuxClientFuncs;
 
-/* What the table of clients keeps with each. The data of the links is the client. */
+/* What the mux keeps with each client, which is the data of the links. */
 typedef struct
 {
   GList place; /* among the live ones or those that are over */
@@ -84,15 +84,15 @@ gsize mux_client_feed (MuxClient *self, GBytes *bytes, const guint8 *data, gsize
 /**
  * mux_client_is_full:
  *
- * Returns: whether mux_client_feed() had better wait (until half of the limit is free)
+ * Returns: whether the port should be held back: until half of the limit is free
  */
 gboolean mux_client_is_full (MuxClient *self);
 
 /**
  * mux_client_is_reused:
  *
- * Returns: whether bytes that come now belong to a new client: the last one has ended between two
- *   requests, or its response is already being sent
+ * Returns: whether bytes that come now belong to a new client of the same id: the old one ended
+ *   between two requests, or its response is already being sent
  */
 gboolean mux_client_is_reused (MuxClient *self);
 
@@ -106,15 +106,15 @@ gboolean mux_client_is_live (MuxClient *self);
 /**
  * mux_client_get_idle_since:
  *
- * Returns: when it became idle (g_get_monotonic_time()), 0 if it is not: in the middle of something
+ * Returns: when it became idle (g_get_monotonic_time()), 0 if it is in the middle of something
  */
 gint64 mux_client_get_idle_since (MuxClient *self);
 
 /**
  * mux_client_get_silent_since:
  *
- * Returns: when the last byte of a request came that is not complete (g_get_monotonic_time()), 0 if
- *   there is no such request, or if the server has yet to read what did come
+ * Returns: when the last byte of an unfinished request came (g_get_monotonic_time()); 0 if there is
+ *   no such request, or if the server has yet to read what did come
  */
 gint64 mux_client_get_silent_since (MuxClient *self);
 
@@ -127,9 +127,8 @@ gboolean mux_client_is_finished (MuxClient *self);
 
 /**
  * mux_client_request_done:
- * @stream: the stream, as the owner of which the client was found
  *
- * Only takes a note, as does all that the server causes.
+ * As mux_request_done(). Only takes a note, as everything does that the server calls.
  */
 void mux_client_request_done (MuxClient *self);
 
@@ -150,7 +149,7 @@ void mux_client_end (MuxClient *self, guint status, gboolean drop);
 /**
  * mux_client_stalled:
  *
- * Ends a client whose server does not go on.
+ * Ends a client whose server has stopped reading.
  */
 void mux_client_stalled (MuxClient *self);
 
@@ -180,7 +179,7 @@ void mux_client_copy_frame (MuxClient *self, guint8 *frame);
 /**
  * mux_client_from_stream:
  *
- * Returns: (transfer none) (nullable): whose stream that is; %NULL if nobody's (any more)
+ * Returns: (transfer none) (nullable): the client of @stream; %NULL if it has none (any more)
  */
 MuxClient *mux_client_from_stream (GIOStream *stream);
 

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
  * MuxEnding:
  * @drop: what comes is dropped, until the guest closes the id
  *
- * All zero is that of a client that has not ended: it says nothing.
+ * All zero stands for a client that has not ended, and says nothing.
  */
 typedef struct
 {

@@ -83,7 +83,7 @@ void mux_output_begin_response (MuxOutput *self);
  * mux_output_has_final:
  *
  * Returns: whether anything but an interim response (1xx) was written since
- *   mux_output_begin_response(). A 100 is the only one there can be before a request is complete
+ *   mux_output_begin_response(). Before a request is complete only a 100 can be
  */
 gboolean mux_output_has_final (MuxOutput *self);
 

@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 
 /* Pieces smaller than this are copied together. */
 #define MUX_QUEUE_SLICE_MIN 4096
-/* A slice keeps all of the bytes it was cut from alive: it must be at least this part of them, so
- * that what a queue holds is at most so many times what it counts. */
+/* A slice keeps all of the memory it was cut from. Only a piece that is at least one in so many
+ * parts of it is kept as a slice, so that a queue holds at most so many times what it counts. */
 #define MUX_QUEUE_SLICE_PART 2
 
 /**

@@ -28,10 +28,10 @@ void mux_stall_set_time (MuxStall *self, guint time);
 
 /**
  * mux_stall_begin:
- * @client: (transfer none): is full; mux_stall_forget() before it is freed
+ * @client: (transfer none): a full one; call mux_stall_forget() before it is freed
  *
- * The port is held back because of @client, and time runs, in the thread-default main context; if
- * it is held back already, time runs on.
+ * The port is held back because of @client. From now on time runs, in the thread-default main
+ * context; if the port was held back already, it does not start again.
  */
 void mux_stall_begin (MuxStall *self, MuxClient *client);
 
@@ -51,7 +51,7 @@ void mux_stall_end (MuxStall *self);
 
 /**
  * mux_stall_progress:
- * @client: its server has read something; if it is the one, its time begins anew
+ * @client: its server has read something; if the port waits for this client, time starts again
  */
 void mux_stall_progress (MuxStall *self, MuxClient *client);
 

@@ -26,7 +26,7 @@ G_DECLARE_FINAL_TYPE (MuxStream, mux_stream, MUX, STREAM, GIOStream)
  * @wrote: the server has written something
  * @closed: the server has closed the stream
  *
- * Called from inside the server's call: they had better only take a note.
+ * Called from inside a call of the server's: only take a note in them.
  */
 typedef struct
 {
@@ -68,7 +68,8 @@ gpointer mux_stream_get_owner (MuxStream *self);
 /**
  * mux_stream_hang_up:
  *
- * Breaks both directions (what was written can still be taken), forgets the owner, and tells.
+ * Breaks both directions (what was written can still be taken), forgets the owner, and emits
+ * `hang-up`.
  */
 void mux_stream_hang_up (MuxStream *self);
 

@@ -14,28 +14,30 @@ G_BEGIN_DECLS
 
 /* Clients at once; then the longest idle one is evicted. */
 #define MUX_MAX_CLIENTS 64
-/* Ids that have ended and are remembered without any buffer: to be told so, or because what still
- * comes on them must be dropped. Then the one longest unheard of is forgotten. */
+/* Clients that have ended but are still remembered, without buffers: they have yet to be told, or
+ * what still comes on their ids must be dropped. Beyond it the least recently heard client is
+ * forgotten. */
 #define MUX_MAX_OVER 4096
-/* How long a client may hold back the port without its server reading anything, in ms. */
+/* How long a client may hold back the port while its server reads nothing, in ms. */
 #define MUX_STALL_TIME (30 * 1000)
-/* A client that has left a request unfinished for so long may be evicted too, if no idle one is
- * there, in ms: a connection of the guest that ends by RST ends without a word (P11). */
+/* A client whose request has been unfinished for so long, in ms, may be evicted as well, if no
+ * client is idle. A connection that ends by RST in the guest ends without a word (P11). */
 #define MUX_SILENCE_TIME (5 * 60 * 1000)
 
 typedef struct _Mux Mux;
 
 /**
  * MuxOps:
- * @accepted: a new client, whose first whole request head follows when this returns: serve @stream
- *   (transfer none; take a reference). Pollable both ways, made in memory, HTTP/1.x as checked by
- *   the gate. Closing it ends the client as P11 says. Its signal `hang-up` tells when the client is
- *   gone or was ended: libsoup notices by itself, except while a message is paused.
+ * @accepted: there is a new client: serve @stream (transfer none; take a reference). Its first
+ *   whole request head can be read when this returns. The stream is in memory, pollable both ways,
+ *   and carries HTTP/1.x that the gate has checked. Closing it ends the client (P11). Its signal
+ *   `hang-up` tells that the client is gone or was ended: libsoup notices by itself, except while a
+ *   message is paused.
  * @output_ready: mux_pull() has something again (called once after it returned %NULL)
  * @input_ready: mux_feed() can go on (called once after it took less than it was given)
- * @tap: (nullable): sees the data of every frame of client @id as it passes, for a recording.
- *   Without @data, @to_guest: the host sends nothing more; not @to_guest: the client is gone, and
- *   what comes later on its id is another one's
+ * @tap: (nullable): sees the data of every frame of client @id as it passes, for a recording. If
+ *   @data is %NULL: with @to_guest, the host sends nothing more; without, the client is gone, and
+ *   what comes later on its id belongs to another one
  *
  * `accepted` is called from mux_feed() or, as the others always are, from the thread-default main
  * context; `tap` from wherever a client is fed, pulled from or forgotten. None of them may call
@@ -67,8 +69,8 @@ void mux_free (Mux *self);
  * @bytes: (transfer none): a piece of the port's stream, cut anywhere
  * @offset: where in @bytes to begin
  *
- * Returns: how many bytes were taken. Fewer than offered means that the client whose frame comes
- *   next cannot hold more: keep the rest and come back at `input_ready`.
+ * Returns: how many bytes were taken. If there are fewer than were offered, the next
+ *   frame's client can hold no more: keep the rest and come back at `input_ready`.
  */
 gsize mux_feed (Mux *self, GBytes *bytes, gsize offset);
 
@@ -98,9 +100,9 @@ void mux_request_done (Mux *self, GIOStream *stream);
 /**
  * mux_reset:
  *
- * The port closed or opened, the channel went away or came: every client is dropped, a half-read
- * frame forgotten, nothing is left to pull. What comes next may begin in the middle of a frame, the
- * rest of which is dropped too (frame-hunt.h); after mux_new() it begins with one.
+ * For when the port closes or opens, or the channel goes or comes. Drops every client, the frame
+ * that is being read, and all that waits to be pulled. What comes next may begin in the middle of a
+ * frame, the rest of which is dropped too (frame-hunt.h). After mux_new() it begins with a frame.
  */
 void mux_reset (Mux *self);
 
@@ -113,13 +115,13 @@ guint mux_get_n_clients (Mux *self);
 
 /**
  * mux_set_stall_time:
- * @milliseconds: instead of %MUX_STALL_TIME, from the next time on that the port is held back
+ * @milliseconds: replaces %MUX_STALL_TIME, from the next time the port is held back
  */
 void mux_set_stall_time (Mux *self, guint milliseconds);
 
 /**
  * mux_set_silence_time:
- * @milliseconds: instead of %MUX_SILENCE_TIME
+ * @milliseconds: replaces %MUX_SILENCE_TIME
  */
 void mux_set_silence_time (Mux *self, guint milliseconds);
 

@@ -46,8 +46,8 @@ int share_folder_open (Share *share, const char *path, ShareStat *stat, ShareFol
  * lead outside or nowhere, no staging folders, no hidden names with SHARE_DENY_HIDDEN; what
  * vanishes while it is listed is left out. In a ShareJob.
  *
- * Returns: number of entries, 0 only at the end, or a negative errno. An error behind some entries
- *   is returned by the next call, and once there is one by every call
+ * Returns: number of entries, 0 only at the end, or a negative errno. If reading fails after some
+ *   entries, these are returned first, and the error by every later call
  */
 int
 share_folder_next (ShareFolder *self, ShareEntry *entries, guint n_entries, gboolean with_xattrs);

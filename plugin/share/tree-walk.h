@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 /**
  * TREE_WALK_MAX_PENDING:
  *
- * Bytes of names kept of folders still to be entered. Beyond it one name a level.
+ * Bytes of names of folders still to be entered. Beyond it only one name a level is kept.
  */
 #define TREE_WALK_MAX_PENDING (1024 * 1024)
 

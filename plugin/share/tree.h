@@ -26,7 +26,7 @@ G_BEGIN_DECLS
 /**
  * SHARE_FAILURES_MAX:
  *
- * Failures kept for one operation. When they are that many it stops.
+ * Failures kept for one operation, which stops when there are so many.
  */
 #define SHARE_FAILURES_MAX 100
 

@@ -2,10 +2,9 @@
  *
  * A plain message of n bytes leaves in n / plain_rate; compressed, the slower of n / lz4_rate and
  * n * yield / plain_rate counts, since the wire drains while LZ4 works on the next one. That is
- * what may be hoped for; as soon as it is known how fast compressed ones really leave, that counts,
- * because what held the plain ones up may not have been the wire but who reads it. So an ssh tunnel
- * on loopback compresses, and a local virtual machine does not. Pure: times are arguments. One
- * thread.
+ * an estimate: once it is known how fast compressed messages really leave, that counts, because the
+ * plain ones may have been held up by the reader, not by the wire. So an ssh tunnel on loopback
+ * compresses, and a local virtual machine does not. Pure: times are arguments. One thread.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -16,8 +15,8 @@
 G_BEGIN_DECLS
 
 /* How many times smaller the wire's bytes may be on the whole, with %COMPRESS_AUTO. The server
- * reads until nothing more is there for it to read, and looks at nothing else meanwhile, not even
- * at the guest's next request; what its kernel keeps for it, some MiB, must not be GiB of zeros. */
+ * reads as long as there is anything to read, and looks at nothing else meanwhile, not even at the
+ * guest's next request. What its kernel keeps for it, some MiB, must not become GiB of zeros. */
 #define COMPRESS_RATIO_MAX 8
 
 typedef enum
@@ -58,8 +57,8 @@ void compress_policy_init (CompressPolicy *self, CompressMode mode);
  * @backlog: whether more was waiting all the time since the last call
  * @now: us, monotonic
  *
- * A wire that never ran dry tells its speed; one that did, while plain bulk was sent to measure it,
- * that it is no slower than this.
+ * If more was waiting all the time, this is the speed of the wire. If not, although plain messages
+ * were sent to measure it, the wire is at least that fast.
  */
 void compress_policy_sent (CompressPolicy *self, guint64 sent, gboolean backlog, gint64 now);
 

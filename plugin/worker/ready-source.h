@@ -1,7 +1,7 @@
 /* A GSource that is made ready by hand, from any thread.
  *
- * However often it was made ready before it is dispatched, it is dispatched once, and its context
- * is woken once, and not at all where it runs already: g_source_set_ready_time() would write to the
+ * However often it is made ready before it is dispatched, it is dispatched once. Its context is
+ * woken once, or not at all if it runs already: g_source_set_ready_time() would write to the
  * context's eventfd every time.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
@@ -17,7 +17,7 @@ G_BEGIN_DECLS
  * @callback: called whenever the source has become ready
  * @context: where
  *
- * It becomes ready at a time, too, by g_source_set_ready_time().
+ * g_source_set_ready_time() makes it ready too, at a time.
  *
  * Returns: (transfer full): the source, attached; to be ended by g_source_destroy()
  */

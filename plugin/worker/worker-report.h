@@ -30,7 +30,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (WorkerStats, worker_stats_clear)
 /**
  * WorkerReport:
  *
- * Written by one thread and read by another; nobody waits but for the other to copy.
+ * Written by one thread and read by another; each waits no longer than the other takes to copy.
  */
 typedef struct
 {
@@ -58,7 +58,8 @@ void worker_report_fail (WorkerReport *self, GError *failure);
 
 /**
  * worker_report_get_stats:
- * @stats: (out caller-allocates) (transfer full): the latest, which are no news from now on
+ * @stats: (out caller-allocates) (transfer full): the latest; worker_report_has_stats() is %FALSE
+ *   until there are newer ones
  */
 void worker_report_get_stats (WorkerReport *self, WorkerStats *stats);
 
