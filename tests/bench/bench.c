@@ -1,11 +1,12 @@
-/* The benchmark: this module and the stock viewer side by side, on one real SPICE server.
+/* The benchmark: the stock viewer with this module and without, side by side, on one real SPICE
+ * server.
  *
- *   bench [--repeat N] [--only NAME,…] [--against TEST-VIEWER] [--json FILE] [--data FILE]
+ *   bench --build DIR [--repeat N] [--only NAME,…] [--against DIR] [--json FILE] [--data FILE]
  *
  * Each workload runs on each side in turn, a server and a viewer process of their own every time;
- * what counts is the median, and the gain: how many times better than stock. With --against, a
- * test-viewer built from another revision takes stock's place. Where raw bytes through the server
- * and the stock channel set a limit, it is measured in the same run.
+ * what counts is the median, and the gain: how many times better than stock. With --against, the
+ * module built from another revision takes stock's place. Where raw bytes through the server and
+ * the stock channel set a limit, it is measured in the same run. Needs an X server.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -27,6 +28,18 @@ typedef enum
   SIDE_LIMIT,
   N_SIDES
 } Side;
+
+/* What is below a build folder. */
+#define MODULE "/plugin/libspice-share.so"
+#define TEST_VIEWER "tests/lib/test-viewer"
+
+/* A viewer that has not run for so long has nothing more to do, in us. */
+#define IDLE_US 500000
+
+typedef struct
+{
+  const char *dir; /* where our module was built; NULL: the stock channel */
+} Build;
 
 typedef struct
 {
@@ -55,14 +68,77 @@ keep_share (const char *share, const char *kept)
   g_assert_cmpint (g_rename (share, aside), ==, 0);
 }
 
-/* One run of one side, on a server of its own. */
-static double
-run_one (const Workload *workload, const char *const *viewer, gboolean raw, const char *kept)
+/* Until it has drawn its window, and done what else a program does that begins. */
+static void
+wait_until_idle (RigChild *viewer)
 {
-  g_autoptr (Rig) rig = rig_new (raw ? RIG_OTHER_PORT : RIG_TCP);
+  guint64 last = 0;
+  gint64 since = 0;
+
+  rig_wait_until (({
+                    guint64 now = rig_process_get_ticks (rig_child_get_pid (viewer));
+
+                    if (now != last)
+                      since = g_get_monotonic_time ();
+                    last = now;
+                    g_get_monotonic_time () - since > IDLE_US;
+                  }),
+                  30);
+}
+
+/* The stock viewer, as users start it, with our module or without. */
+static RigChild *
+start_spicy (Rig *rig, const Build *build, guint port)
+{
+  g_autofree char *uri = g_strdup_printf ("--uri=spice://127.0.0.1:%u", port);
+  g_autofree char *dir = g_strconcat ("--spice-shared-dir=", rig->share, NULL);
+  g_autofree char *modules
+      = g_strconcat ("GTK_MODULES=", build->dir, build->dir == NULL ? NULL : MODULE, NULL);
+  const char *const argv[] = { "spicy", uri, dir, NULL };
+  const char *const environ[] = { modules, NULL };
+  RigChild *viewer = rig_child_new (argv, environ);
+
+  rig_child_wait (rig->server, "client 1", 1, 20);
+  wait_until_idle (viewer);
+  return viewer;
+}
+
+/* The same channels in a program that measures its own main loop. */
+static RigChild *
+start_test_viewer (Rig *rig, const Build *build, guint port)
+{
+  g_autofree char *program = build->dir == NULL ? rig_program ("test-viewer")
+                                                : g_build_filename (build->dir, TEST_VIEWER, NULL);
+  g_autofree char *uri = g_strdup_printf ("spice://127.0.0.1:%u", port);
+  const char *const argv[]
+      = { program, "--share", rig->share, uri, build->dir == NULL ? "--stock" : NULL, NULL };
+  RigChild *viewer = rig_child_new (argv, NULL);
+
+  rig_child_wait (viewer, "open", 1, 20);
+  if (build->dir != NULL)
+    rig_child_wait (viewer, "sharing-started", 1, 20);
+  return viewer;
+}
+
+/* Raw bytes, by spice-gtk's own port channel. */
+static RigChild *
+start_raw_viewer (guint port)
+{
+  g_autofree char *program = rig_program ("../bench/raw-viewer");
+  g_autofree char *uri = g_strdup_printf ("spice://127.0.0.1:%u", port);
+  const char *const argv[] = { program, uri, NULL };
+  RigChild *viewer = rig_child_new (argv, NULL);
+
+  rig_child_wait (viewer, "open", 1, 20);
+  return viewer;
+}
+
+/* One run of one side, on a server of its own; @build: NULL for the limit of the stack. */
+static double
+run_one (const Workload *workload, const Build *build, const char *kept)
+{
+  g_autoptr (Rig) rig = rig_new (build == NULL ? RIG_OTHER_PORT : RIG_TCP);
   g_autoptr (RigChild) relay = NULL;
-  g_autoptr (RigChild) child = NULL;
-  g_autoptr (GPtrArray) argv = g_ptr_array_new_with_free_func (g_free);
   guint port = rig->tcp_port;
   Run run = { rig, NULL, 1 };
   double value;
@@ -77,22 +153,14 @@ run_one (const Workload *workload, const char *const *viewer, gboolean raw, cons
       relay = rig_child_new (relay_argv, NULL);
       port = atoi (rig_child_wait (relay, "port ", 1, 10));
     }
-  for (guint i = 0; viewer[i] != NULL; i++)
-    g_ptr_array_add (argv, g_strdup (viewer[i]));
-  if (!raw)
-    {
-      g_ptr_array_add (argv, g_strdup ("--share"));
-      g_ptr_array_add (argv, g_strdup (rig->share));
-    }
-  g_ptr_array_add (argv, g_strdup_printf ("spice://127.0.0.1:%u", port));
-  g_ptr_array_add (argv, NULL);
-  child = rig_child_new ((const char *const *)argv->pdata, NULL);
-  rig_child_wait (child, "open", 1, 20);
-  if (!raw && viewer[1] == NULL)
-    rig_child_wait (child, "sharing-started", 1, 20);
-  run.viewer = child;
-  value = raw ? workload->limit (&run) : workload->run (&run);
-  g_clear_pointer (&child, rig_child_free);
+  if (build == NULL)
+    run.viewer = start_raw_viewer (port);
+  else if (workload->looks_inside)
+    run.viewer = start_test_viewer (rig, build, port);
+  else
+    run.viewer = start_spicy (rig, build, port);
+  value = build == NULL ? workload->limit (&run) : workload->run (&run);
+  rig_child_free (run.viewer);
   keep_share (rig->share, kept);
   return value;
 }
@@ -172,13 +240,15 @@ main (int argc, char **argv)
 {
   int repeat = 3;
   g_autofree char *only = NULL;
+  g_autofree char *build = NULL;
   g_autofree char *against = NULL;
   g_autofree char *json_file = NULL;
   g_autofree char *data_file = NULL;
   const GOptionEntry entries[]
       = { { "repeat", 0, 0, G_OPTION_ARG_INT, &repeat, "Runs of each workload and side", "N" },
           { "only", 0, 0, G_OPTION_ARG_STRING, &only, "These workloads, with commas", "NAMES" },
-          { "against", 0, 0, G_OPTION_ARG_FILENAME, &against, "Instead of stock", "TEST-VIEWER" },
+          { "build", 0, 0, G_OPTION_ARG_FILENAME, &build, "Where the module was built", "DIR" },
+          { "against", 0, 0, G_OPTION_ARG_FILENAME, &against, "The same, instead of stock", "DIR" },
           { "json", 0, 0, G_OPTION_ARG_FILENAME, &json_file, "The table for programs", "FILE" },
           { "data", 0, 0, G_OPTION_ARG_FILENAME, &data_file, "The gains for gnuplot", "FILE" },
           { NULL } };
@@ -187,21 +257,18 @@ main (int argc, char **argv)
   g_autoptr (GString) json = g_string_new ("[");
   g_autoptr (GString) data = g_string_new (NULL);
   g_auto (GStrv) names = NULL;
-  g_autofree char *program = NULL;
-  g_autofree char *raw = NULL;
   g_autofree char *kept = NULL;
   const char *remove[] = { "rm", "-rf", "--", NULL, NULL };
 
   g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, &error) || repeat < 1 || repeat > MAX_REPEAT)
+  if (!g_option_context_parse (context, &argc, &argv, &error) || repeat < 1 || repeat > MAX_REPEAT
+      || build == NULL)
     {
-      g_printerr ("bench: %s\n", error == NULL ? "--repeat" : error->message);
+      g_printerr ("bench: %s\n", error == NULL ? "--build, --repeat" : error->message);
       return 2;
     }
   rig_test_init (&argc, &argv);
   names = only == NULL ? NULL : g_strsplit (only, ",", -1);
-  program = rig_program ("test-viewer");
-  raw = rig_program ("../bench/raw-viewer");
   remove[3] = kept = g_dir_make_tmp ("bench-XXXXXX", NULL);
   g_assert_nonnull (kept);
 
@@ -211,10 +278,7 @@ main (int argc, char **argv)
   for (guint w = 0; w < n_workloads; w++)
     {
       const Workload *workload = workloads + w;
-      const char *const other[]
-          = { against == NULL ? program : against, against == NULL ? "--stock" : NULL, NULL };
-      const char *const ours[] = { program, NULL };
-      const char *const limit[] = { raw, NULL };
+      const Build other = { against }, ours = { build };
       double values[N_SIDES][MAX_REPEAT];
       Result results[N_SIDES] = { 0 };
 
@@ -222,10 +286,10 @@ main (int argc, char **argv)
         continue;
       for (int i = 0; i < repeat; i++)
         {
-          values[SIDE_OTHER][i] = run_one (workload, other, FALSE, kept);
-          values[SIDE_OURS][i] = run_one (workload, ours, FALSE, kept);
+          values[SIDE_OTHER][i] = run_one (workload, &other, kept);
+          values[SIDE_OURS][i] = run_one (workload, &ours, kept);
           if (workload->limit != NULL)
-            values[SIDE_LIMIT][i] = run_one (workload, limit, TRUE, kept);
+            values[SIDE_LIMIT][i] = run_one (workload, NULL, kept);
         }
       for (Side side = 0; side < N_SIDES; side++)
         if (side != SIDE_LIMIT || workload->limit != NULL)

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 /**
  * Run:
  * @rig: server and guest
- * @viewer: a test-viewer, or raw-viewer where the stack alone is measured
+ * @viewer: spicy, or a test-viewer where it is looked inside, or raw-viewer where the stack alone
+ * is measured
  * @next_id: a client of the guest that was not used yet
  *
  * One side of one run; server and viewer are made for it.
@@ -37,6 +38,7 @@ typedef enum
  * @bar: the least gain over stock that is asked for; 0: none
  * @most: the most that is asked for, in @unit; 0: none
  * @rate: of the link, bytes a second; 0: no limit
+ * @looks_inside: @run asks the viewer how its main loop fared
  * @run: returns the value in @unit
  * @limit: (nullable): the same for raw bytes through server and stock channel
  */
@@ -49,6 +51,7 @@ typedef struct
   double bar;
   double most;
   guint rate;
+  gboolean looks_inside;
   double (*run) (Run *run);
   double (*limit) (Run *run);
 } Workload;

@@ -66,19 +66,6 @@ get_gap (RigChild *viewer)
   return gap;
 }
 
-/* Processor time of a process, in clock ticks: it stands still when all queues are full. */
-static guint64
-get_ticks (RigChild *child)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int)rig_child_get_pid (child));
-  g_autofree char *stat = NULL;
-  g_auto (GStrv) fields = NULL;
-
-  g_assert_true (g_file_get_contents (path, &stat, NULL, NULL));
-  fields = g_strsplit (strrchr (stat, ')') + 2, " ", -1);
-  return g_ascii_strtoull (fields[11], NULL, 10) + g_ascii_strtoull (fields[12], NULL, 10);
-}
-
 /* Until memory of neither process has changed for a while, nor bytes moved. */
 static void
 wait_for_standstill (Rig *rig, RigChild *viewer)
@@ -87,10 +74,10 @@ wait_for_standstill (Rig *rig, RigChild *viewer)
   gint64 since = g_get_monotonic_time ();
 
   rig_wait_until (({
-                    guint64 now = server_bytes_to_guest (rig)
-                                  + rig_get_server_rss_kib (rig) / STILL_KIB
-                                  + rig_process_get_rss_kib (rig_child_get_pid (viewer)) / STILL_KIB
-                                  + get_ticks (viewer) / (5 * patience ());
+                    guint64 now
+                        = server_bytes_to_guest (rig) + rig_get_server_rss_kib (rig) / STILL_KIB
+                          + rig_process_get_rss_kib (rig_child_get_pid (viewer)) / STILL_KIB
+                          + rig_process_get_ticks (rig_child_get_pid (viewer)) / (5 * patience ());
 
                     if (now != last)
                       since = g_get_monotonic_time ();

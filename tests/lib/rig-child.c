@@ -232,6 +232,18 @@ rig_child_dup_output (RigChild *self)
 }
 
 guint64
+rig_process_get_ticks (pid_t pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int)pid);
+  g_autofree char *stat = NULL;
+  g_auto (GStrv) fields = NULL;
+
+  g_assert_true (g_file_get_contents (path, &stat, NULL, NULL));
+  fields = g_strsplit (strrchr (stat, ')') + 2, " ", -1);
+  return g_ascii_strtoull (fields[11], NULL, 10) + g_ascii_strtoull (fields[12], NULL, 10);
+}
+
+guint64
 rig_process_get_rss_kib (pid_t pid)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%d/status", (int)pid);

@@ -58,6 +58,9 @@ const char *rig_child_ask (RigChild *self, const char *line, const char *prefix)
 /* Everything it printed, for a failing test's message. */
 char *rig_child_dup_output (RigChild *self);
 
+/* Processor time of a process so far, in clock ticks. */
+guint64 rig_process_get_ticks (pid_t pid);
+
 /* VmRSS of a process, in KiB. */
 guint64 rig_process_get_rss_kib (pid_t pid);
 
