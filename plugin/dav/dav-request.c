@@ -68,6 +68,7 @@ dav_request_end (DavRequest *self)
 
   g_signal_handlers_disconnect_by_data (self->msg, self);
   self->state = DAV_REQUEST_OVER;
+  g_atomic_int_set (&self->unwanted, TRUE);
   self->msg = NULL;
   self->connection = NULL;
   dav_request_set_data (self, NULL, NULL);
@@ -120,12 +121,13 @@ dav_job_done (Share *share, gboolean ran, gpointer user_data)
     call->free_data (call->data);
 }
 
-void
-dav_request_run (DavRequest *self,
-                 ShareJob job,
-                 DavJobDone done,
-                 gpointer data,
-                 GDestroyNotify free_data)
+static void
+dav_request_begin_job (DavRequest *self,
+                       ShareRunFlags flags,
+                       ShareJob job,
+                       DavJobDone done,
+                       gpointer data,
+                       GDestroyNotify free_data)
 {
   DavJob *call = g_new0 (DavJob, 1);
 
@@ -135,7 +137,27 @@ dav_request_run (DavRequest *self,
   call->data = data;
   call->free_data = free_data;
   call->to_answer = dav_request_is_live (self);
-  share_run (self->mount->share, dav_job_run, dav_job_done, call);
+  share_run (self->mount->share, flags, &self->unwanted, dav_job_run, dav_job_done, call);
+}
+
+void
+dav_request_run (DavRequest *self,
+                 ShareJob job,
+                 DavJobDone done,
+                 gpointer data,
+                 GDestroyNotify free_data)
+{
+  dav_request_begin_job (self, 0, job, done, data, free_data);
+}
+
+void
+dav_request_run_long (DavRequest *self,
+                      ShareJob job,
+                      DavJobDone done,
+                      gpointer data,
+                      GDestroyNotify free_data)
+{
+  dav_request_begin_job (self, SHARE_RUN_LONG, job, done, data, free_data);
 }
 
 /* The request */

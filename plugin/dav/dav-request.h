@@ -2,7 +2,8 @@
  *
  * A method answers a request exactly once, at once or later, by one of the dav_request_…() calls
  * below; whatever it waits for meanwhile is a job on the share. When the connection goes away first
- * the request is over: jobs under way end by themselves, and their callbacks are not called.
+ * the request is over: jobs that wait for a thread are not begun, those under way are told
+ * (`unwanted`) and end by themselves, and their callbacks are not called.
  *
  * Worker thread only.
  *
@@ -71,6 +72,7 @@ typedef struct
  * @msg: %NULL once the request is over
  * @path: in the share; "" is the root
  * @prefix: (nullable): of the mount to be, while the clipboard is asked
+ * @unwanted: (atomic): the request is over; what its jobs may look at meanwhile
  * @slash: whether the request's path ended in a slash
  * @body: the XML body, of methods that take one
  * @refusal: why it is refused, where that is worth counting
@@ -80,6 +82,7 @@ struct _DavRequest
 {
   guint refs;
   DavRequestState state;
+  gint unwanted;
   const DavRequestOps *ops;
   gpointer connection;
   SoupServerMessage *msg;
@@ -154,13 +157,25 @@ typedef void (*DavJobDone) (DavRequest *self, gpointer data);
  * @data: (transfer full): for both; the job may touch nothing else
  * @free_data: (nullable): in the worker, after @done or instead of it
  *
- * A share that takes no more jobs answers the request with 503.
+ * A share that takes no more jobs answers the request with 503. A job that was not begun when the
+ * request ends is not run.
  */
 void dav_request_run (DavRequest *self,
                       ShareJob job,
                       DavJobDone done,
                       gpointer data,
                       GDestroyNotify free_data);
+
+/**
+ * dav_request_run_long:
+ *
+ * As dav_request_run(), for a job that may take as long as a tree is large (SHARE_RUN_LONG).
+ */
+void dav_request_run_long (DavRequest *self,
+                           ShareJob job,
+                           DavJobDone done,
+                           gpointer data,
+                           GDestroyNotify free_data);
 
 /**
  * dav_request_get_header:

@@ -168,5 +168,8 @@ dav_tree_run (DavRequest *request,
   self->target = g_strdup (target);
   self->flags = flags;
   self->failures = share_failures_new ();
-  dav_request_run (request, dav_tree_job, dav_tree_done, self, dav_tree_free);
+  if (kind == DAV_TREE_MKCOL)
+    dav_request_run (request, dav_tree_job, dav_tree_done, self, dav_tree_free);
+  else
+    dav_request_run_long (request, dav_tree_job, dav_tree_done, self, dav_tree_free);
 }

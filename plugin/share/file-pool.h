@@ -22,6 +22,13 @@ G_BEGIN_DECLS
 #define FILE_POOL_THREADS 8
 
 /**
+ * FILE_POOL_MAX_LONG:
+ *
+ * Of them, those that may be in jobs of FILE_JOB_LONG: others always find a thread.
+ */
+#define FILE_POOL_MAX_LONG (FILE_POOL_THREADS - 2)
+
+/**
  * FILE_POOL_MAX_QUEUED:
  *
  * Jobs that may wait for a thread. Above it new ones are refused.
@@ -34,6 +41,17 @@ G_BEGIN_DECLS
  * Without a job for this long, the pool tidies up (FilePoolHooks.idle).
  */
 #define FILE_POOL_IDLE_SECONDS 2
+
+/**
+ * FileJobKind:
+ * @FILE_JOB_SHORT: one thing
+ * @FILE_JOB_LONG: as much as there is in a tree
+ */
+typedef enum
+{
+  FILE_JOB_SHORT,
+  FILE_JOB_LONG,
+} FileJobKind;
 
 typedef struct _FilePool FilePool;
 
@@ -76,7 +94,11 @@ void file_pool_unref (FilePool *self);
  *
  * Returns: %FALSE if the pool is closed or full; then neither is called
  */
-gboolean file_pool_push (FilePool *self, GDestroyNotify work, GDestroyNotify drop, gpointer data);
+gboolean file_pool_push (FilePool *self,
+                         FileJobKind kind,
+                         GDestroyNotify work,
+                         GDestroyNotify drop,
+                         gpointer data);
 
 /**
  * file_pool_push_from_job:
@@ -84,8 +106,11 @@ gboolean file_pool_push (FilePool *self, GDestroyNotify work, GDestroyNotify dro
  * As file_pool_push(), for a thread of the pool: starts no thread, since that would be born
  * confined (landlock.h). The caller's own takes it when no other does.
  */
-gboolean
-file_pool_push_from_job (FilePool *self, GDestroyNotify work, GDestroyNotify drop, gpointer data);
+gboolean file_pool_push_from_job (FilePool *self,
+                                  FileJobKind kind,
+                                  GDestroyNotify work,
+                                  GDestroyNotify drop,
+                                  gpointer data);
 
 /**
  * file_pool_push_release:

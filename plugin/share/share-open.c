@@ -149,7 +149,8 @@ open_thread (gpointer data)
       share_debug ("%s: opened%s, Landlock ABI %d", self->path,
                    share_is_read_only (share) ? " read-only" : "", landlock_get_abi ());
       if (!share_is_read_only (share)
-          && !file_pool_push (share->pool, clear_leftovers, share_unref_data, share_ref (share)))
+          && !file_pool_push (share->pool, FILE_JOB_LONG, clear_leftovers, share_unref_data,
+                              share_ref (share)))
         share_unref (share);
       g_task_return_pointer (task, g_steal_pointer (&share), share_unref_data);
     }

@@ -60,4 +60,12 @@ gboolean share_is_read_only (Share *self);
  */
 gboolean share_is_in_job (Share *self);
 
+/**
+ * share_job_is_unwanted:
+ *
+ * Whether the job the caller is in works for nobody: the share was closed, or who began it has no
+ * use for it any more. Any thread.
+ */
+gboolean share_job_is_unwanted (Share *self);
+
 G_END_DECLS

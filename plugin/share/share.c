@@ -14,6 +14,7 @@
 typedef struct
 {
   Share *share;
+  const gint *unwanted; /* (atomic) (nullable) */
   ShareJob job;
   ShareDone done;
   gpointer data;
@@ -187,13 +188,25 @@ share_run_post (ShareRun *run)
   g_source_attach (source, context);
 }
 
-/* The share whose job this thread is in. */
-static __thread Share *share_in_job;
+/* The job this thread is in. */
+static __thread const ShareRun *current_run;
 
 gboolean
 share_is_in_job (Share *self)
 {
-  return share_in_job == self;
+  return current_run && current_run->share == self;
+}
+
+static gboolean
+share_run_is_unwanted (const ShareRun *run)
+{
+  return share_is_closed (run->share) || (run->unwanted && g_atomic_int_get (run->unwanted));
+}
+
+gboolean
+share_job_is_unwanted (Share *self)
+{
+  return share_is_in_job (self) ? share_run_is_unwanted (current_run) : share_is_closed (self);
 }
 
 static void
@@ -201,12 +214,12 @@ share_run_work (gpointer data)
 {
   ShareRun *run = data;
 
-  run->ran = !share_is_closed (run->share);
+  run->ran = !share_run_is_unwanted (run);
   if (run->ran)
     {
-      share_in_job = run->share;
+      current_run = run;
       run->job (run->share, run->data);
-      share_in_job = NULL;
+      current_run = NULL;
     }
   share_run_post (run);
 }
@@ -218,15 +231,22 @@ share_run_drop (gpointer data)
 }
 
 void
-share_run (Share *self, ShareJob job, ShareDone done, gpointer data)
+share_run (Share *self,
+           ShareRunFlags flags,
+           const gint *unwanted,
+           ShareJob job,
+           ShareDone done,
+           gpointer data)
 {
+  FileJobKind kind = flags & SHARE_RUN_LONG ? FILE_JOB_LONG : FILE_JOB_SHORT;
   ShareRun *run = g_new0 (ShareRun, 1);
 
   run->share = share_ref (self);
+  run->unwanted = unwanted;
   run->job = job;
   run->done = done;
   run->data = data;
   run->context = g_main_context_ref_thread_default ();
-  if (!file_pool_push (self->pool, share_run_work, share_run_drop, run))
+  if (!file_pool_push (self->pool, kind, share_run_work, share_run_drop, run))
     share_run_post (run);
 }

@@ -100,9 +100,19 @@ gboolean share_is_confined (Share *self);
 typedef void (*ShareJob) (Share *self, gpointer data);
 
 /**
+ * ShareRunFlags:
+ * @SHARE_RUN_LONG: takes as long as there is to copy or to remove; FILE_POOL_MAX_LONG of these run
+ *   at a time, so that others need not wait for them
+ */
+typedef enum
+{
+  SHARE_RUN_LONG = 1 << 0,
+} ShareRunFlags;
+
+/**
  * ShareDone:
- * @ran: %FALSE if the job was not run: the share was closed before it began, or
- *   FILE_POOL_MAX_QUEUED jobs of this share wait already
+ * @ran: %FALSE if the job was not run: the share was closed before it began, nobody wanted it any
+ *   more, or FILE_POOL_MAX_QUEUED jobs of this share wait already
  *
  * Runs in the thread-default main context of the caller of share_run(), never from inside that
  * call. Always called, exactly once, as long as that context is iterated.
@@ -113,13 +123,21 @@ typedef void (*ShareDone) (Share *self, gboolean ran, gpointer data);
  * share_run:
  * @job: what to do in a thread of the pool
  * @done: what to do here afterwards
+ * @unwanted: (nullable): (atomic) set by whoever asks once the result is of no use any more: the
+ *   job is then not begun, and one that is under way ends where that does no harm (tree.h). Stays
+ *   until @done
  * @data: (transfer none): for both: @job has it to itself until it returns, then it is @done's,
  * which is also where to free it
  *
  * Any thread that iterates its thread-default main context. The share is kept until @done has
  * returned.
  */
-void share_run (Share *self, ShareJob job, ShareDone done, gpointer data);
+void share_run (Share *self,
+                ShareRunFlags flags,
+                const gint *unwanted,
+                ShareJob job,
+                ShareDone done,
+                gpointer data);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Share, share_unref)
 

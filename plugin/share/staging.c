@@ -370,7 +370,7 @@ clear_later (Share *share, int base)
   clearing = g_new (StagingClearing, 1);
   clearing->share = share_ref (share);
   clearing->base = fd;
-  if (!file_pool_push_from_job (share->pool, clear_base, clearing_free, clearing))
+  if (!file_pool_push_from_job (share->pool, FILE_JOB_LONG, clear_base, clearing_free, clearing))
     clearing_free (clearing);
 }
 

@@ -18,7 +18,7 @@
 #include "share/tree-walk.h"
 #include "share/xattr-fd.h"
 
-/* Bytes between two looks at whether the share was closed. */
+/* Bytes between two looks at whether anybody wants it still. */
 #define COPY_STEP (16 * 1024 * 1024)
 
 /* Bytes a read and a write go through, where the kernel cannot copy by itself. */
@@ -53,7 +53,7 @@ copy_by_hand (Share *share, int source, int target)
     {
       ssize_t size = read (source, buffer, COPY_BUFFER);
 
-      if (share_is_closed (share))
+      if (share_job_is_unwanted (share))
         return -ECANCELED;
       if (size < 0 && errno == EINTR)
         continue;
@@ -81,7 +81,7 @@ copy_content (Share *share, int source, int target)
     {
       ssize_t n = copy_file_range (source, NULL, target, NULL, COPY_STEP, 0);
 
-      if (share_is_closed (share))
+      if (share_job_is_unwanted (share))
         return -ECANCELED;
       if (n < 0 && errno == EINTR)
         continue;
@@ -267,7 +267,7 @@ copy_entry (Copy *self, TreeWalk *walk, const TreeEvent *event)
   ShareStat stat;
   gboolean is_link;
 
-  if (share_is_closed (self->share))
+  if (share_job_is_unwanted (self->share))
     return -ECANCELED;
   if (resolver_check_name (event->name, self->share->flags) < 0)
     return self->flags & TREE_COPY_EXACT ? -EACCES : 0;

@@ -24,7 +24,9 @@ void failures_clear (ShareFailures *self);
  * @parent: descriptor of the folder that holds @name
  * @path: share-relative, for @failures
  *
- * share_remove() without the resolver. A folder that holds what the guest cannot see stays.
+ * share_remove() without the resolver, and gone on with when nobody waits for it any more: it is
+ * the second half of something whose first is done, and stopping would leave neither the old state
+ * nor the new. A folder that holds what the guest cannot see stays.
  */
 int
 tree_remove (Share *share, int parent, const char *name, const char *path, ShareFailures *failures);

@@ -28,6 +28,7 @@ typedef struct
   const char *path;
   ShareFailures *failures; /* NULL: nobody wants to know */
   gboolean purge;          /* tree_purge() */
+  gboolean may_stop;       /* when nobody wants it any more */
   guint retries;
 } Removal;
 
@@ -97,7 +98,7 @@ remove_entry (Removal *self, TreeWalk *walk, const TreeEvent *event)
 
   if (!self->purge)
     {
-      if (share_is_closed (self->share))
+      if (self->may_stop ? share_job_is_unwanted (self->share) : share_is_closed (self->share))
         return -ECANCELED;
       if (resolver_check_name (event->name, self->share->flags) < 0
           && !remove_staging (self, event))
@@ -231,7 +232,7 @@ check_inside (Share *share, int top, const ShareStat *top_stat)
 
   while ((result = tree_walk_next (walk, &event)) > 0)
     {
-      if (share_is_closed (share))
+      if (share_job_is_unwanted (share))
         return -ECANCELED;
       if (event.type == TREE_FAILED)
         return event.error;
@@ -262,6 +263,8 @@ tree_check_removable (Share *share, int parent, const char *name)
 int
 share_remove (Share *share, const char *path, ShareFailures *failures)
 {
+  /* What is not removed yet is what whoever gave up may want to keep. */
+  Removal self = { .share = share, .path = path, .failures = failures, .may_stop = TRUE };
   ShareStat stat;
   const char *name;
   int parent, error;
@@ -277,7 +280,7 @@ share_remove (Share *share, const char *path, ShareFailures *failures)
   parent = resolver_open_parent (share, path, &name);
   if (parent < 0)
     return parent;
-  error = tree_remove (share, parent, name, path, failures);
+  error = remove_tree (&self, parent, name);
   close (parent);
   return error;
 }

@@ -11,7 +11,9 @@
  *   -EEXIST   the target exists and SHARE_TREE_OVERWRITE is not set
  *   -ELOOP    onto itself, into its own inside, or onto a folder that contains the source
  *   -EACCES   a name that is reserved, hidden, or taken by something the guest cannot see
- *   -ECANCELED the share was closed meanwhile
+ *   -ECANCELED the share was closed meanwhile, or nobody wants it any more (share_run())
+ * A copy that nobody wants any more, also that of a move, leaves nothing behind; a removal leaves
+ * what it has not come to; but a move whose copy is in place is gone on with.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -92,7 +94,8 @@ int share_make_folder (Share *share, const char *path);
  *
  * Removes a file, or a folder with all its inside. A link is removed, not followed. What the guest
  * cannot see (hidden names with SHARE_DENY_HIDDEN, another viewer's uploads) is not removed, and
- * its folder stays: -ENOTEMPTY. Gives up between two steps when the share is closed.
+ * its folder stays: -ENOTEMPTY. Gives up between two steps when the share is closed or nobody wants
+ * it any more.
  *
  * Returns: 0 if all of it is gone; otherwise an error: with @failures for a 207, without any for a
  *   plain status

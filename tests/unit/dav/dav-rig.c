@@ -296,7 +296,7 @@ dav_rig_block (DavRig *self)
   g_mutex_init (&block->lock);
   g_cond_init (&block->cond);
   for (guint i = 0; i < FILE_POOL_THREADS; i++)
-    share_run (self->share, rig_block_job, rig_block_done, block);
+    share_run (self->share, 0, NULL, rig_block_job, rig_block_done, block);
   g_mutex_lock (&block->lock);
   while (block->n_entered < FILE_POOL_THREADS)
     {

@@ -473,7 +473,7 @@ fixture_run (Fixture *self, ShareJob job, gpointer data)
 {
   Call call = { .job = job, .data = data };
 
-  share_run (self->share, call_job, call_done, &call);
+  share_run (self->share, 0, NULL, call_job, call_done, &call);
   fixture_wait (is_set, &call.run.done);
   g_assert_true (call.run.ran);
 }

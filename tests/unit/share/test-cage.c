@@ -154,7 +154,7 @@ test_every_thread (Fixture *fixture, gconstpointer flags)
   g_mutex_init (&gathering.lock);
   g_cond_init (&gathering.cond);
   for (guint i = 0; i < FILE_POOL_THREADS; i++)
-    share_run (fixture->share, gather_job, gather_done, &gathering);
+    share_run (fixture->share, 0, NULL, gather_job, gather_done, &gathering);
   fixture_wait (all_gathered, &gathering);
   g_assert_cmpuint (gathering.n_entered, ==, FILE_POOL_THREADS);
   g_assert_cmpuint (gathering.n_escaped, ==, 0);

@@ -83,7 +83,7 @@ stall_threads (Fixture *fixture, Stall *stall)
 {
   stall_init (stall);
   for (guint i = 0; i < FILE_POOL_THREADS; i++)
-    share_run (fixture->share, stall_job, stall_done, stall);
+    share_run (fixture->share, 0, NULL, stall_job, stall_done, stall);
   fixture_wait (all_threads_stalled, stall);
 }
 
@@ -120,8 +120,8 @@ test_cap (Fixture *fixture, gconstpointer flags)
   stall_threads (fixture, &stall);
   g_assert_cmpuint (count_threads (), ==, FILE_POOL_THREADS);
   for (guint i = 0; i < FILE_POOL_MAX_QUEUED; i++)
-    share_run (fixture->share, nothing_job, count_done, &counted);
-  share_run (fixture->share, nothing_job, count_done, &counted);
+    share_run (fixture->share, 0, NULL, nothing_job, count_done, &counted);
+  share_run (fixture->share, 0, NULL, nothing_job, count_done, &counted);
   /* Only the one too many is answered, and not from inside share_run(). */
   g_assert_cmpuint (counted.done, ==, 0);
   fixture_wait (all_counted, &counted);
@@ -132,6 +132,71 @@ test_cap (Fixture *fixture, gconstpointer flags)
   fixture_wait (all_counted, &counted);
   g_assert_cmpuint (counted.ran, ==, FILE_POOL_MAX_QUEUED);
   fixture_wait (all_done, &stall);
+  stall_clear (&stall);
+}
+
+static gboolean
+long_jobs_stalled (gpointer data)
+{
+  return g_atomic_int_get (&((Stall *)data)->begun) == FILE_POOL_MAX_LONG;
+}
+
+/* However many long jobs there are, others find a thread; and they come in their turn. */
+static void
+test_long (Fixture *fixture, gconstpointer flags)
+{
+  Counted counted = { .expected = 100 };
+  Stall stall;
+
+  stall_init (&stall);
+  for (guint i = 0; i < FILE_POOL_THREADS; i++)
+    share_run (fixture->share, SHARE_RUN_LONG, NULL, stall_job, stall_done, &stall);
+  fixture_wait (long_jobs_stalled, &stall);
+  for (guint i = 0; i < counted.expected; i++)
+    share_run (fixture->share, 0, NULL, nothing_job, count_done, &counted);
+  fixture_wait (all_counted, &counted);
+  g_assert_cmpuint (counted.ran, ==, counted.expected);
+  g_assert_cmpint (g_atomic_int_get (&stall.begun), ==, FILE_POOL_MAX_LONG);
+  g_assert_cmpuint (stall.done, ==, 0);
+
+  stall_end (&stall, 1);
+  stall_end (&stall, FILE_POOL_THREADS - 1);
+  fixture_wait (all_done, &stall);
+  g_assert_cmpuint (stall.ran, ==, FILE_POOL_THREADS);
+
+  /* Both kinds together are not more than may wait. */
+  stall_clear (&stall);
+  stall_threads (fixture, &stall);
+  counted = (Counted){ .expected = 1 };
+  for (guint i = 0; i < FILE_POOL_MAX_QUEUED + 1; i++)
+    share_run (fixture->share, i % 2 ? SHARE_RUN_LONG : 0, NULL, nothing_job, count_done, &counted);
+  fixture_wait (all_counted, &counted);
+  g_assert_cmpuint (counted.ran, ==, 0);
+  counted.expected = FILE_POOL_MAX_QUEUED + 1;
+  stall_end (&stall, FILE_POOL_THREADS);
+  fixture_wait (all_counted, &counted);
+  g_assert_cmpuint (counted.ran, ==, FILE_POOL_MAX_QUEUED);
+  fixture_wait (all_done, &stall);
+  stall_clear (&stall);
+}
+
+/* What nobody wants any more is answered, not run. */
+static void
+test_unwanted (Fixture *fixture, gconstpointer flags)
+{
+  Counted counted = { .expected = 2 };
+  gint unwanted = FALSE; /* (atomic) */
+  Stall stall;
+
+  stall_threads (fixture, &stall);
+  share_run (fixture->share, 0, &unwanted, nothing_job, count_done, &counted);
+  share_run (fixture->share, SHARE_RUN_LONG, &unwanted, nothing_job, count_done, &counted);
+  g_atomic_int_set (&unwanted, TRUE);
+  stall_end (&stall, FILE_POOL_THREADS);
+  fixture_wait (all_counted, &counted);
+  g_assert_cmpuint (counted.ran, ==, 0);
+  fixture_wait (all_done, &stall);
+  g_assert_cmpuint (stall.ran, ==, FILE_POOL_THREADS);
   stall_clear (&stall);
 }
 
@@ -187,7 +252,7 @@ test_close_while_stalled (Fixture *fixture, gconstpointer flags)
   fixture_run (fixture, begin_upload_job, &late_upload);
   stall_threads (fixture, &stall);
   for (guint i = 0; i < counted.expected; i++)
-    share_run (fixture->share, nothing_job, count_done, &counted);
+    share_run (fixture->share, 0, NULL, nothing_job, count_done, &counted);
 
   start = g_get_monotonic_time ();
   share_file_free (early_file);
@@ -200,7 +265,7 @@ test_close_while_stalled (Fixture *fixture, gconstpointer flags)
 
   /* After the close: answered, not run. */
   counted = (Counted){ .expected = 1 };
-  share_run (fixture->share, nothing_job, count_done, &counted);
+  share_run (fixture->share, 0, NULL, nothing_job, count_done, &counted);
   g_assert_cmpuint (counted.done, ==, 0);
   fixture_wait (all_counted, &counted);
   g_assert_cmpuint (counted.ran, ==, 0);
@@ -213,7 +278,7 @@ test_close_while_stalled (Fixture *fixture, gconstpointer flags)
   /* Another share does not notice. */
   other = fixture_open (other_root, SHARE_READ_ONLY, NULL);
   counted = (Counted){ .expected = 1 };
-  share_run (other, nothing_job, count_done, &counted);
+  share_run (other, 0, NULL, nothing_job, count_done, &counted);
   fixture_wait (all_counted, &counted);
   g_assert_cmpuint (counted.ran, ==, 1);
   share_unref (other);
@@ -323,7 +388,7 @@ run_elsewhere (gpointer data)
   g_autoptr (GMainContext) context = g_main_context_new ();
 
   g_main_context_push_thread_default (context);
-  share_run (self->share, nothing_job, remember_thread, &self->called_back);
+  share_run (self->share, 0, NULL, nothing_job, remember_thread, &self->called_back);
   while (!self->called_back)
     g_main_context_iteration (context, TRUE);
   g_main_context_pop_thread_default (context);
@@ -345,7 +410,7 @@ test_unref_without_close (Fixture *fixture, gconstpointer flags)
 {
   Counted counted = { .expected = 1 };
 
-  share_run (fixture->share, nothing_job, count_done, &counted);
+  share_run (fixture->share, 0, NULL, nothing_job, count_done, &counted);
   share_unref (g_steal_pointer (&fixture->share));
   fixture_wait (all_counted, &counted);
   g_assert_cmpuint (counted.ran, ==, 1);
@@ -384,7 +449,7 @@ test_job_sees_close (Fixture *fixture, gconstpointer flags)
 {
   Begun begun = { .counted.expected = 1 };
 
-  share_run (fixture->share, closed_step_job, count_begun, &begun);
+  share_run (fixture->share, 0, NULL, closed_step_job, count_begun, &begun);
   fixture_wait (has_begun, &begun);
   fixture_close (fixture);
   fixture_wait (all_counted, &begun.counted);
@@ -427,7 +492,7 @@ run_in_short_contexts (gpointer share)
       gboolean done = FALSE;
 
       g_main_context_push_thread_default (context);
-      share_run (share, nothing_job, set_true, &done);
+      share_run (share, 0, NULL, nothing_job, set_true, &done);
       while (!done)
         g_main_context_iteration (context, FALSE);
       g_main_context_pop_thread_default (context);
@@ -458,6 +523,8 @@ main (int argc, char **argv)
 #define ADD(name, flags, test)                                                                     \
   g_test_add (name, Fixture, GUINT_TO_POINTER (flags), fixture_set_up, test, fixture_tear_down)
   ADD ("/pool/cap", 0, test_cap);
+  ADD ("/pool/long", 0, test_long);
+  ADD ("/pool/unwanted", 0, test_unwanted);
   ADD ("/pool/close-while-stalled", 0, test_close_while_stalled);
   ADD ("/pool/drop-after-the-end", 0, test_drop_after_the_end);
   ADD ("/pool/drop-at-the-end", 0, test_drop_at_the_end);

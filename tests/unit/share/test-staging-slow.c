@@ -15,61 +15,21 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../../lib/gate.h"
 #include "share/file-pool.h"
 #include "share/staging.h"
 
 #define MARK "This folder belongs to a running spice-share, which removes it.\n"
 #define LEFTOVER "small/" STAGING_PREFIX "0123456789abcdef0123456789abcdef"
 
-/* Where calls wait. */
-typedef struct
-{
-  GMutex lock;
-  GCond cond;
-  gboolean closed;
-  guint n_waiting; /* also those that went on */
-} Gate;
-
 static dev_t slow_dev; /* of the mount on which folders are made slowly; 0: there is none */
 static Gate making;
 static Gate removing; /* of what is named "stuck" */
 
-static void
-gate_close (Gate *self)
-{
-  self->closed = TRUE;
-  self->n_waiting = 0;
-}
-
-static void
-gate_pass (Gate *self)
-{
-  g_mutex_lock (&self->lock);
-  self->n_waiting++;
-  while (self->closed)
-    g_cond_wait (&self->cond, &self->lock);
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-gate_open (Gate *self)
-{
-  g_mutex_lock (&self->lock);
-  self->closed = FALSE;
-  g_cond_broadcast (&self->cond);
-  g_mutex_unlock (&self->lock);
-}
-
 static gboolean
 gate_is_reached (gpointer data)
 {
-  Gate *self = data;
-  gboolean reached;
-
-  g_mutex_lock (&self->lock);
-  reached = self->n_waiting > 0;
-  g_mutex_unlock (&self->lock);
-  return reached;
+  return gate_get_reached (data) > 0;
 }
 
 int
@@ -156,7 +116,7 @@ test_making (Fixture *fixture, gconstpointer flags)
   put (fixture, &kept);
   gate_close (&making);
   for (guint i = 0; i < uploads.n; i++)
-    share_run (fixture->share, upload_job, upload_done, &uploads);
+    share_run (fixture->share, 0, NULL, upload_job, upload_done, &uploads);
   fixture_wait (gate_is_reached, &making);
 
   for (int i = 0; i < 20; i++)
@@ -170,7 +130,7 @@ test_making (Fixture *fixture, gconstpointer flags)
   gate_open (&making);
   fixture_wait (all_uploaded, &uploads);
   assert_content (fixture, "small/file", "slow");
-  g_assert_cmpuint (making.n_waiting, ==, 1);
+  g_assert_cmpuint (gate_get_reached (&making), ==, 1);
   leave_slow_mount (fixture);
 }
 

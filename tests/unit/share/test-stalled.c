@@ -147,10 +147,10 @@ test_threads (Fixture *fixture, gconstpointer flags)
   fixture_run (fixture, open_file_job, &file);
   /* With one thread left, the rest of the share goes on. */
   for (guint i = 0; i < FILE_POOL_THREADS - 1; i++)
-    share_run (fixture->share, stat_stalled_job, count_done, &hanging);
+    share_run (fixture->share, 0, NULL, stat_stalled_job, count_done, &hanging);
   for (int i = 0; i < 100; i++)
     g_assert_cmpint (do_read (fixture, "file", NULL), ==, 0);
-  share_run (fixture->share, stat_stalled_job, count_done, &hanging);
+  share_run (fixture->share, 0, NULL, stat_stalled_job, count_done, &hanging);
   fixture_wait (all_threads_hang, &hanging);
   g_assert_cmpuint (hanging.done, ==, 0);
 

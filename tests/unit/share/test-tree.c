@@ -301,7 +301,7 @@ test_cancelled_by_close (Fixture *fixture, gconstpointer flags)
 
       fixture_make_tree (fixture, top);
     }
-  share_run (fixture->share, long_job, long_done, &job);
+  share_run (fixture->share, 0, NULL, long_job, long_done, &job);
   fixture_wait (long_has_begun, &job);
   fixture_close (fixture);
   fixture_wait (long_is_done, &job);
