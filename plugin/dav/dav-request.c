@@ -94,6 +94,15 @@ dav_request_set_data (DavRequest *self, gpointer data, GDestroyNotify free_data)
 
 /* Jobs */
 
+/* Of this thread: begun, and not come back yet. */
+static __thread guint n_jobs;
+
+guint
+dav_request_count_jobs (void)
+{
+  return n_jobs;
+}
+
 static void
 dav_job_run (Share *share, gpointer user_data)
 {
@@ -108,6 +117,7 @@ dav_job_done (Share *share, gboolean ran, gpointer user_data)
   g_autofree DavJob *call = user_data;
   g_autoptr (DavRequest) request = call->request;
 
+  n_jobs--;
   if (call->to_answer ? dav_request_is_live (request) : request->state != DAV_REQUEST_OVER)
     {
       if (ran)
@@ -137,6 +147,7 @@ dav_request_begin_job (DavRequest *self,
   call->data = data;
   call->free_data = free_data;
   call->to_answer = dav_request_is_live (self);
+  n_jobs++;
   share_run (self->mount->share, flags, &self->unwanted, dav_job_run, dav_job_done, call);
 }
 

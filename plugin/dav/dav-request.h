@@ -178,6 +178,14 @@ void dav_request_run_long (DavRequest *self,
                            GDestroyNotify free_data);
 
 /**
+ * dav_request_count_jobs:
+ *
+ * Returns: how many jobs were begun in this thread and have not come back: each holds its request,
+ *   its share and this thread's main context until that is iterated once more
+ */
+guint dav_request_count_jobs (void);
+
+/**
  * dav_request_get_header:
  *
  * Returns: (transfer none) (nullable): a field of the request

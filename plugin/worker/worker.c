@@ -9,6 +9,7 @@
 #include "worker/worker.h"
 
 #include "base/log.h"
+#include "dav/dav-request.h"
 #include "dav/dav-server.h"
 #include "mux/mux.h"
 #include "worker/busy-context.h"
@@ -365,6 +366,10 @@ worker_thread (gpointer data)
   g_clear_pointer (&self->encoder, vmc_encoder_free);
   g_source_destroy (self->wake);
   g_source_destroy (self->stats_timer);
+  /* A job that hangs in a system call comes back to this context, however late, and holds its share
+   * until it is heard. Nobody waits for this thread. */
+  while (dav_request_count_jobs () > 0)
+    g_main_context_iteration (self->context, TRUE);
   /* What was posted before the end is still owed: it holds references. */
   while (g_main_context_iteration (self->context, FALSE))
     ;
