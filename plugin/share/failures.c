@@ -62,3 +62,10 @@ failures_clear (ShareFailures *self)
 {
   g_ptr_array_set_size (self->list, 0);
 }
+
+void
+failures_move (ShareFailures *self, ShareFailures *other)
+{
+  g_ptr_array_extend_and_steal (other->list, g_steal_pointer (&self->list));
+  self->list = g_ptr_array_new_with_free_func (failure_free);
+}

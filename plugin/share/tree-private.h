@@ -20,6 +20,13 @@ gboolean failures_add (ShareFailures *self, const char *top, const char *path, i
 void failures_clear (ShareFailures *self);
 
 /**
+ * failures_move:
+ *
+ * Moves all that is in @self to the end of @other.
+ */
+void failures_move (ShareFailures *self, ShareFailures *other);
+
+/**
  * tree_remove:
  * @parent: descriptor of the folder that holds @name
  * @path: share-relative, for @failures

@@ -191,6 +191,33 @@ check_names (Share *share,
              : 0;
 }
 
+/* For a folder that cannot be renamed at all (a lower layer of overlayfs): what is there is removed
+ * where it is, to make room for @temp. From then on it is not as if nothing had happened, which is
+ * said by what is in @failures.
+ *
+ * @failures: of the copy; if the target cannot be replaced: of its removal instead */
+static int
+replace_in_place (Share *share,
+                  int folder,
+                  const char *temp,
+                  const Names *names,
+                  const char *target,
+                  ShareFailures *failures)
+{
+  g_autoptr (ShareFailures) removal = share_failures_new ();
+  int error = tree_remove (share, names->parent, names->name, target, removal);
+
+  if (error == 0)
+    error = tree_install (share, folder, temp, names->parent, names->name, FALSE);
+  if (error == 0)
+    return 0;
+  failures_clear (failures);
+  failures_move (removal, failures);
+  if (share_failures_get_size (failures) == 0)
+    failures_add (failures, target, "", error);
+  return error;
+}
+
 /* Copies into a staging folder and moves that into place. */
 static int
 copy_into_place (Share *share,
@@ -216,18 +243,12 @@ copy_into_place (Share *share,
                     : tree_copy (share, source, folder, temp, target, copy_flags, failures);
   if (error == 0)
     error = tree_install (share, folder, temp, names->parent, names->name, overwrite);
-  /* A folder that cannot be renamed at all (a lower layer of overlayfs) is removed where it is. */
   if (error == -EXDEV && names->exists && overwrite)
-    {
-      error = tree_remove (share, names->parent, names->name, target, failures);
-      if (error == 0)
-        error = tree_install (share, folder, temp, names->parent, names->name, FALSE);
-    }
+    error = replace_in_place (share, folder, temp, names, target, failures);
+  else if (error < 0)
+    failures_clear (failures);
   if (error < 0)
-    {
-      failures_clear (failures);
-      tree_purge (share, folder, temp);
-    }
+    tree_purge (share, folder, temp);
   staging_release (share, staging);
   return error;
 }

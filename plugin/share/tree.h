@@ -104,14 +104,17 @@ int share_remove (Share *share, const char *path, ShareFailures *failures);
 
 /**
  * share_copy:
- * @failures: members that could not be copied are added
+ * @failures: members that could not be copied are added; or, if that is why the copy is not in
+ * place, members of what was at the target that could not be removed
  * @created: (out) (optional): whether the target did not exist before
  *
  * Copies what the guest sees (links that stay inside count as what they lead to) with content,
  * permission bits, and user.* attributes. Built in the staging folder and moved into place, so
  * nobody sees a half.
  *
- * Returns: 0; an error with @failures: the rest is in place; an error without: nothing was changed
+ * Returns: 0; an error with @failures: the rest is in place, or the rest of what was there is gone
+ *   (where a folder cannot be renamed, as in a lower layer of overlayfs); an error without: nothing
+ *   was changed
  */
 int share_copy (Share *share,
                 const char *source,
