@@ -21,6 +21,13 @@ typedef struct
 
 static void dav_request_got_chunk (SoupServerMessage *msg, GBytes *bytes, gpointer user_data);
 
+/* Whether the head announces a body of at least one byte. */
+static gboolean
+dav_request_has_body (DavRequest *self)
+{
+  return dav_request_get_content_length (self) > 0;
+}
+
 DavRequest *
 dav_request_new (SoupServerMessage *msg, const DavRequestOps *ops, gpointer connection)
 {
@@ -179,12 +186,6 @@ dav_request_get_header (DavRequest *self, const char *name)
   return soup_message_headers_get_list (soup_server_message_get_request_headers (self->msg), name);
 }
 
-gboolean
-dav_request_has_body (DavRequest *self)
-{
-  return dav_request_get_content_length (self) > 0;
-}
-
 guint64
 dav_request_get_content_length (DavRequest *self)
 {
@@ -335,11 +336,12 @@ dav_request_go_on (DavRequest *self)
 void
 dav_request_answer (DavRequest *self, guint status, const char *content_type, GBytes *body)
 {
-  gboolean unread = self->state < DAV_REQUEST_WHOLE && dav_request_has_body (self);
-  gboolean cut = unread && dav_request_must_cut (self);
+  gboolean unread, cut;
 
   g_return_if_fail (dav_request_is_live (self));
 
+  unread = self->state < DAV_REQUEST_WHOLE && dav_request_has_body (self);
+  cut = unread && dav_request_must_cut (self);
   dav_request_set_status (self, status);
   if (content_type != NULL)
     dav_request_set_header (self, "Content-Type", content_type);

@@ -201,13 +201,6 @@ const char *dav_request_get_header (DavRequest *self, const char *name);
 void dav_request_set_header (DavRequest *self, const char *name, const char *value);
 
 /**
- * dav_request_has_body:
- *
- * Whether the head announces a body of at least one byte.
- */
-gboolean dav_request_has_body (DavRequest *self);
-
-/**
  * dav_request_get_content_length:
  *
  * Returns: bytes the head announces, %G_MAXUINT64 if they come in chunks
