@@ -44,11 +44,7 @@ struct _ChannelMigration
   gboolean is_writing;
   guint step_id; /* the source of the next step */
 
-  gboolean is_new;   /* the connection, of which nothing was counted yet */
-  gboolean is_known; /* the guest's daemon: a request has come by this connection */
-  guint64 bytes;     /* that came before, as far as is known */
-  guint64 requests;  /* the same */
-  guint n_goes_on;   /* connections in a row that were closed again */
+  guint n_goes_on; /* connections in a row that were closed again */
 };
 
 static void
@@ -144,28 +140,12 @@ channel_migration_up (ChannelMigration *self)
 /* ---- a daemon that goes on ---- */
 
 void
-channel_migration_connected (ChannelMigration *self)
+channel_migration_heard (ChannelMigration *self, gboolean claimed, guint64 unclaimed)
 {
-  self->is_new = TRUE;
-  self->is_known = FALSE;
-}
-
-void
-channel_migration_heard (ChannelMigration *self, guint64 bytes, guint64 requests, guint clients)
-{
-  if (self->is_new)
-    {
-      self->is_new = FALSE;
-      self->bytes = bytes;
-      self->requests = requests;
-    }
-  if (requests != self->requests || clients > 0)
-    {
-      self->is_known = TRUE;
-      self->n_goes_on = 0;
-    }
-  if (self->is_known || self->migrating || self->once_more != ONCE_MORE_NO
-      || bytes - self->bytes < GOES_ON_BYTES || self->n_goes_on == GOES_ON_MAX)
+  if (claimed)
+    self->n_goes_on = 0;
+  if (claimed || self->migrating || self->once_more != ONCE_MORE_NO || unclaimed < GOES_ON_BYTES
+      || self->n_goes_on == GOES_ON_MAX)
     return;
   share_debug ("the guest's daemon goes on with what was before this connection");
   self->n_goes_on++;

@@ -77,22 +77,13 @@ void channel_migration_broke (ChannelMigration *self, gboolean is_writing);
 void channel_migration_up (ChannelMigration *self);
 
 /**
- * channel_migration_connected:
- *
- * A stream of the guest's begins. Main context.
- */
-void channel_migration_connected (ChannelMigration *self);
-
-/**
  * channel_migration_heard:
- * @bytes: that have come from the guest so far, by any connection
- * @requests: that were in them
- * @clients: of the guest that are there
+ * @claimed: whether a request has begun since the stream of the guest began
+ * @unclaimed: how many bytes have come until then
  *
  * Main context.
  */
-void
-channel_migration_heard (ChannelMigration *self, guint64 bytes, guint64 requests, guint clients);
+void channel_migration_heard (ChannelMigration *self, gboolean claimed, guint64 unclaimed);
 
 /**
  * channel_migration_event:

@@ -80,8 +80,7 @@ on_worker_changed (gpointer user_data)
     spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_TRANSFERS);
   g_object_thaw_notify (G_OBJECT (self));
   if (self->ready && self->migration != NULL)
-    channel_migration_heard (self->migration, self->stats.bytes_in, self->stats.requests,
-                             self->stats.clients);
+    channel_migration_heard (self->migration, self->stats.claimed, self->stats.unclaimed);
 }
 
 static void
@@ -138,8 +137,6 @@ connected (SpiceShareChannel *self)
   /* spice-gtk drops everything a view-only session sends, and never completes it (P13). */
   port_io_set_worker (self->io, spice_session_get_read_only (session) ? NULL : self->worker);
   port_io_connected (self->io);
-  if (self->migration != NULL)
-    channel_migration_connected (self->migration);
   /* The guest's program may be in the middle of a frame. */
   worker_reset (self->worker);
 
@@ -219,7 +216,6 @@ spice_share_channel_channel_event (SpiceChannel *channel, SpiceChannelEvent even
       if (event == SPICE_CHANNEL_OPENED)
         {
           port_io_connected (self->io);
-          channel_migration_connected (self->migration);
           worker_reset (self->worker);
         }
     }

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 /**
  * WorkerStats:
  *
- * Totals since the worker was made. To be cleared with worker_stats_clear().
+ * Totals since the worker was made, but where something else is said. To be cleared with
+ * worker_stats_clear().
  */
 typedef struct
 {
@@ -19,6 +20,8 @@ typedef struct
   guint64 requests;
   guint64 refused;
   guint clients;
+  gboolean claimed;       /* since the last reset: somebody has begun a request */
+  guint64 unclaimed;      /* bytes that have come since the last reset, until then */
   GVariant *transfers;    /* (nullable) (owned): as SpiceShareChannel:transfers */
   GVariant *last_refusal; /* (nullable) (owned): as SpiceShareChannel:last-refusal */
 } WorkerStats;

@@ -49,6 +49,8 @@ struct _Worker
   Capture *capture; /* (nullable) */
   guint capture_port;
   gint64 last_stats;
+  gboolean claimed; /* as in WorkerStats */
+  guint64 bytes_at_reset;
 };
 
 static void
@@ -90,6 +92,8 @@ publish_stats (gpointer user_data)
     .requests = dav_server_get_n_requests (self->dav),
     .refused = refusals->n,
     .clients = mux_get_n_clients (self->mux),
+    .claimed = self->claimed,
+    .unclaimed = self->claimed ? 0 : feeder_get_bytes (self->feeder) - self->bytes_at_reset,
     .last_refusal = g_variant_ref_sink (dav_refusals_get_last (refusals)),
   };
 
@@ -176,6 +180,8 @@ on_wake (gpointer user_data)
     {
       feeder_reset (self->feeder);
       mux_reset (self->mux);
+      self->claimed = FALSE;
+      self->bytes_at_reset = feeder_get_bytes (self->feeder);
     }
   pump_input (self);
   pump_output (self);
@@ -187,6 +193,7 @@ on_mux_accepted (GIOStream *stream, gint64 client, gpointer user_data)
 {
   Worker *self = user_data;
 
+  self->claimed = TRUE;
   dav_server_accept (self->dav, stream, client);
 }
 
