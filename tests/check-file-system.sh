@@ -20,7 +20,7 @@ by_name="$by_name|fchmodat|fchownat|mknodat|mkfifoat|utimensat|syscall)(64)?"
 # share-open: the root itself; umask: /proc/self/status; landlock: its system calls.
 # The others act on names inside folders the resolver gave them.
 allowed='dav-keep-alive|resolver|share-open|umask|xattr-fd'
-allowed_names="$allowed|landlock|staging|stat|tree|tree-copy|tree-install|tree-remove|tree-walk|upload|xattr"
+allowed_names="$allowed|landlock|staging|staging-leftover|stat|tree|tree-copy|tree-install|tree-remove|tree-walk|upload|xattr"
 
 found=$(nm -A --undefined-only "$@" 2>/dev/null \
   | sed -nE 's/^.*[:/]([a-z-]+)\.c\.o: +U ([a-z0-9_]+)(@.*)?$/\1 \2/p' | sort -u)
