@@ -20,7 +20,7 @@
 #define CALM_BYTES (4 * 128 * 1024)
 
 /* What the process may gain in eight migrations, in KiB. */
-#define GROWTH_KIB 4096
+#define GROWTH_KIB (4096 + PATIENCE_KIB)
 
 /* One file of a transfer under way while the machine moves. */
 #define FILE_SIZE (48 * RIG_CONTENT_BLOCK)
