@@ -13,23 +13,13 @@
 #include <spice/protocol.h>
 
 #include "base/log.h"
+#include "transport/guest-hold.h"
 #include "transport/send-pace.h"
+#include "transport/send-run.h"
 #include "transport/spice-private.h"
 #include "worker/vmc-codec.h"
 
-/* How long one message may hold the guest back, in us: nobody tells the coroutine that a viewer
- * disconnected the channel meanwhile (P6 b), but for the end of the session. The more waits already
- * the less may come: from twice TRAFFIC_IN_MAX on longer, from four times on nothing. */
-#define HOLD_MAX 250000
-#define HOLD_MAX_LONG 2000000
-
-/* The same while the virtual machine moves to another host, where what is on its way has to be
- * taken within 10 s after it stopped there (send-pace.h), however slow our disk is; and how many
- * messages may then wait beyond a full inbox, of 64 KiB at most as spice-server makes them. */
-#define HOLD_MAX_MIGRATING 10000
-#define EXCESS_MAX 1024
-
-/* A pause in it, in us: short enough for the viewer's idle sources to get their turns (P6 c). */
+/* A pause while a message holds the guest back, in us: short enough for the viewer's idle sources to get their turns (P6 c). */
 #define HOLD_PAUSE 100
 
 /* How long the coroutine may go on with messages before the main loop and what is to be sent get a
@@ -38,7 +28,7 @@
 
 /* What may wait in the kernel to be sent, in bytes. Nothing overtakes it there, while with us a
  * small answer takes its turn between the large ones; without this the kernel takes 4 MiB. */
-#define UNSENT_MAX (256 * 1024)
+#define UNSENT_MAX (64 * 1024)
 
 /* A mux frame without data, in bytes. */
 #define MARK_SIZE 10
@@ -59,12 +49,12 @@ struct _PortIO
   gint64 turn_start; /* of the first message since the last round, monotonic, in us; 0: none yet */
   gboolean disconnected;
 
-  gboolean migrating; /* the virtual machine is being copied to another host */
-  guint excess;       /* messages taken meanwhile although the inbox was full */
-  SendPace pace;      /* meanwhile */
-  gboolean moving;    /* the channel's connection is being exchanged */
-  guint resume_id;    /* the source that goes on sending */
-  guint n_writes;     /* under way in spice-gtk */
+  GuestHold hold;
+  SendRun run;
+  SendPace pace;   /* while the virtual machine moves to another host */
+  gboolean moving; /* the channel's connection is being exchanged */
+  guint resume_id; /* the source that goes on sending */
+  guint n_writes;  /* under way in spice-gtk */
 
   SpicePrivateQueue queue;
   CompressMode wanted;
@@ -216,7 +206,7 @@ port_io_connected (PortIO *self)
 {
   self->disconnected = FALSE;
   self->n_writes = 0;
-  self->migrating = FALSE;
+  guest_hold_end_migration (&self->hold);
   send_pace_end (&self->pace);
   keep_unsent_short (self);
 }
@@ -246,19 +236,10 @@ receive_at_once (PortIO *self, SpiceMsgIn *message, gboolean compressed)
   return TRUE;
 }
 
-/* How long the guest is to be held back now after a message, in us. */
-static gint64
-get_hold (PortIO *self)
+static gsize
+get_waiting (PortIO *self)
 {
-  gsize waiting = self->worker == NULL ? 0 : worker_get_inbox (self->worker);
-
-  if (waiting < TRAFFIC_IN_MAX)
-    return 0;
-  if (self->migrating && self->excess < EXCESS_MAX)
-    return HOLD_MAX_MIGRATING;
-  if (waiting < 2 * TRAFFIC_IN_MAX)
-    return HOLD_MAX;
-  return waiting < 4 * TRAFFIC_IN_MAX ? HOLD_MAX_LONG : G_MAXINT64;
+  return self->worker == NULL ? 0 : worker_get_inbox (self->worker);
 }
 
 void
@@ -280,15 +261,15 @@ port_io_handle_message (PortIO *self,
     }
 
   start = g_get_monotonic_time ();
-  while (!self->disconnected && g_get_monotonic_time () - start < get_hold (self))
+  while (!self->disconnected
+         && g_get_monotonic_time () - start < guest_hold_get (&self->hold, get_waiting (self)))
     {
       /* While this coroutine is busy here, nobody else sends (P6 a). */
       SPICE_CHANNEL_GET_CLASS (channel)->iterate_write (channel);
       g_usleep (HOLD_PAUSE);
       stock (channel, message);
     }
-  if (self->migrating && get_hold (self) > 0)
-    self->excess++;
+  guest_hold_taken (&self->hold, get_waiting (self));
 }
 
 static void
@@ -433,7 +414,8 @@ resume_after (PortIO *self, gint64 wait)
 static gboolean
 may_send (PortIO *self)
 {
-  gint64 wait = send_pace_wait (&self->pace, g_get_monotonic_time ());
+  gint64 now = g_get_monotonic_time ();
+  gint64 wait = MAX (send_pace_wait (&self->pace, now), send_run_wait (&self->run, now));
 
   if (self->moving)
     return FALSE;
@@ -453,14 +435,14 @@ port_io_is_writing (PortIO *self)
 void
 port_io_set_migrating (PortIO *self, gboolean migrating)
 {
-  self->migrating = migrating;
   if (migrating)
     {
       share_debug ("the virtual machine moves to another host");
-      self->excess = 0;
+      guest_hold_begin_migration (&self->hold);
       send_pace_begin (&self->pace, g_get_monotonic_time ());
       return;
     }
+  guest_hold_end_migration (&self->hold);
   send_pace_end (&self->pace);
   resume_after (self, 0);
 }
@@ -483,12 +465,15 @@ port_io_send (PortIO *self)
     {
       g_auto (Outbound) message = { NULL, NULL };
       SpiceChannel *channel = SPICE_CHANNEL (self->channel);
+      gint64 now;
       gsize size;
 
       if (self->worker == NULL || !may_send (self) || !worker_pop (self->worker, &message))
         break;
-      send_pace_sent (&self->pace, g_get_monotonic_time ());
+      now = g_get_monotonic_time ();
       size = g_bytes_get_size (message.train);
+      send_pace_sent (&self->pace, now);
+      send_run_sent (&self->run, size, now);
       self->stats.bytes_out += size;
       /* The server may be another one since it was compressed (migration). */
       if (message.compressed != NULL && self->queue.offset >= 0

@@ -51,7 +51,7 @@ static void
 test_out_limit (void)
 {
   Traffic *traffic = traffic_new ();
-  const gsize size = 128 * 1024;
+  const gsize size = 64 * 1024;
   guint n = 0, n_wakes = 0;
 
   g_assert_true (traffic_queue (traffic, outbound (size)));
