@@ -15,7 +15,6 @@
 #include "base/log.h"
 #include "transport/guest-hold.h"
 #include "transport/send-pace.h"
-#include "transport/send-run.h"
 #include "transport/spice-private.h"
 #include "worker/vmc-codec.h"
 
@@ -50,7 +49,6 @@ struct _PortIO
   gboolean disconnected;
 
   GuestHold hold;
-  SendRun run;
   SendPace pace;   /* while the virtual machine moves to another host */
   gboolean moving; /* the channel's connection is being exchanged */
   guint resume_id; /* the source that goes on sending */
@@ -414,8 +412,7 @@ resume_after (PortIO *self, gint64 wait)
 static gboolean
 may_send (PortIO *self)
 {
-  gint64 now = g_get_monotonic_time ();
-  gint64 wait = MAX (send_pace_wait (&self->pace, now), send_run_wait (&self->run, now));
+  gint64 wait = send_pace_wait (&self->pace, g_get_monotonic_time ());
 
   if (self->moving)
     return FALSE;
@@ -465,15 +462,12 @@ port_io_send (PortIO *self)
     {
       g_auto (Outbound) message = { NULL, NULL };
       SpiceChannel *channel = SPICE_CHANNEL (self->channel);
-      gint64 now;
       gsize size;
 
       if (self->worker == NULL || !may_send (self) || !worker_pop (self->worker, &message))
         break;
-      now = g_get_monotonic_time ();
+      send_pace_sent (&self->pace, g_get_monotonic_time ());
       size = g_bytes_get_size (message.train);
-      send_pace_sent (&self->pace, now);
-      send_run_sent (&self->run, size, now);
       self->stats.bytes_out += size;
       /* The server may be another one since it was compressed (migration). */
       if (message.compressed != NULL && self->queue.offset >= 0

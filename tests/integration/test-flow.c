@@ -210,8 +210,7 @@ test_throttled_upload (Rig *rig)
   g_assert_cmpint (elapsed, <, G_USEC_PER_SEC * patience ());
 }
 
-/* What is asked for beside downloads that take all there is: spice-server has to look at it
- * (send-run.h), and little waits on its way (traffic.h). */
+/* What is asked for beside downloads that take all there is: little may wait before its answer. */
 static void
 test_beside_downloads (Rig *rig)
 {
