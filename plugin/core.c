@@ -17,6 +17,7 @@
 #include "capture/capture.h"
 #include "controller.h"
 #include "settings.h"
+#include "share/share-finish.h"
 #include "transport/share-channel.h"
 
 #define GTK3_SONAME "libgtk-3.so.0"
@@ -38,7 +39,8 @@ static ShareBus *bus;
 
 /* NULL where nothing is recorded; as long as the process. */
 static Capture *capture;
-static pid_t capture_pid;
+
+static pid_t viewer_pid;
 
 /* Where this file was loaded from; the other parts and, in the build tree, po/ lie relative to it.
  */
@@ -144,9 +146,12 @@ channel_created (SpiceShareChannel *channel, gpointer user_data)
 
 /* A viewer ends without a word to its modules; and what it forked may end as well. */
 static void
-finish_capture (void)
+finish (void)
 {
-  if (getpid () == capture_pid)
+  if (getpid () != viewer_pid)
+    return;
+  share_finish (SHARE_FINISH_TIME);
+  if (capture != NULL)
     capture_finish (capture, CAPTURE_FINISH_TIME);
 }
 
@@ -158,11 +163,6 @@ start_capture (const char *path)
   capture = capture_new (path, &error);
   if (capture == NULL)
     g_warning (_ ("Nothing is recorded in “%s”: %s"), path, error->message);
-  else
-    {
-      capture_pid = getpid ();
-      atexit (finish_capture);
-    }
 }
 
 void
@@ -193,6 +193,8 @@ spice_share_core_init (void)
   /* The callback lives as long as the process, and so do the settings it is given. */
   g_steal_pointer (&settings);
 
+  viewer_pid = getpid ();
+  atexit (finish);
   if (overrides->capture != NULL)
     start_capture (overrides->capture);
   load_ui (folder);

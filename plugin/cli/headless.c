@@ -15,6 +15,7 @@
 #include "bus/share-bus.h"
 #include "capture/capture.h"
 #include "controller.h"
+#include "share/share-finish.h"
 
 /* How long to wait for spice-gtk to let go of its connections; it does not give up a connection
  * that is being made before its own 10 s. */
@@ -318,6 +319,7 @@ headless_run (const char *uri, const char *password, const ShareOverrides *overr
   g_object_unref (self.bus);
   g_object_unref (self.settings);
   g_main_loop_unref (self.loop);
+  share_finish (SHARE_FINISH_TIME);
   if (self.capture != NULL)
     capture_finish (self.capture, CAPTURE_FINISH_TIME);
   g_clear_pointer (&self.capture, capture_unref);

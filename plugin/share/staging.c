@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "share/share-finish.h"
 #include "share/share-private.h"
 #include "share/staging-private.h"
 
@@ -333,10 +334,13 @@ make_staging (Share *share, Staging *self, int base)
   for (int i = 0; i < STAGING_ATTEMPTS && error == -EAGAIN; i++)
     error = make_folder (share, self);
   if (error < 0)
-    remove_entry (share, self);
-  else
-    set_ready (share, self);
-  return error;
+    {
+      remove_entry (share, self);
+      return error;
+    }
+  share_finish_expect ();
+  set_ready (share, self);
+  return 0;
 }
 
 static void
@@ -454,6 +458,7 @@ remove_staging (Share *share, Staging *self)
 {
   staging_remove_folder (share, self->base, self->name, self->folder);
   remove_entry (share, self);
+  share_finish_done ();
 }
 
 void

@@ -224,12 +224,36 @@ test_capture (Rig *rig)
   g_assert_cmpint (balance, ==, 0);
 }
 
+/* An upload is under way, and another just over, when the viewer ends: what was for that only is
+ * gone with it. */
+static void
+test_nothing_left (Rig *rig)
+{
+  g_auto (Desktop) desktop = { NULL };
+  g_autoptr (RigExchange) whole = NULL;
+  g_autoptr (RigExchange) partial = NULL;
+
+  set_setting ("share-dir-ro", "false");
+  set_dir (rig->share);
+  start_remote_viewer (&desktop, rig);
+  wait_for_status (rig, "GET", "/", 200);
+  whole = rig_peer_request (rig->peer, 1, "PUT", "/a.txt", NULL, "hello", 5);
+  rig_assert_status (whole, 201);
+  partial = rig_peer_start_upload (rig->peer, 2, "/large", NULL, RIG_CONTENT_RANDOM,
+                                   G_GUINT64_CONSTANT (1) << 40);
+  rig_wait_until (rig_peer_get_bytes_written (rig->peer) > 64 * RIG_CONTENT_BLOCK, SECONDS);
+  g_clear_pointer (&rig->server, rig_child_free);
+  rig_child_wait_exit (desktop.viewer, SECONDS);
+  rig_assert_only_file (rig, "a.txt");
+}
+
 int
 main (int argc, char **argv)
 {
   rig_test_init (&argc, &argv);
   rig_test_add ("/remote-viewer/settings", RIG_TCP, 120, test_settings);
   rig_test_add ("/remote-viewer/command", RIG_TCP, 120, test_command);
+  rig_test_add ("/remote-viewer/nothing-left", RIG_TCP, 120, test_nothing_left);
   rig_test_add ("/remote-viewer/capture", RIG_TCP, 120, test_capture);
   return rig_test_run ();
 }

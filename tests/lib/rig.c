@@ -361,6 +361,19 @@ rig_make_file (Rig *self, const char *name, RigContent content, guint64 size)
   close (fd);
 }
 
+void
+rig_assert_only_file (Rig *self, const char *name)
+{
+  g_autoptr (GDir) dir = g_dir_open (self->share, 0, NULL);
+  guint n = 0;
+  const char *found;
+
+  g_assert_nonnull (dir);
+  for (; (found = g_dir_read_name (dir)) != NULL; n++)
+    g_assert_cmpstr (found, ==, name);
+  g_assert_cmpuint (n, ==, 1);
+}
+
 guint
 rig_count_channel (Rig *self, guint type)
 {

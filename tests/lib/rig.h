@@ -112,6 +112,9 @@ void rig_write_file (Rig *self, const char *name, gconstpointer data, gsize len)
  */
 void rig_make_file (Rig *self, const char *name, RigContent content, guint64 size);
 
+/* There is @name in the share, and nothing else, hidden or not. */
+void rig_assert_only_file (Rig *self, const char *name);
+
 /* How many times the server said that a channel of this type was up. */
 guint rig_count_channel (Rig *self, guint type);
 

@@ -102,6 +102,26 @@ test_share (Rig *rig)
   end_by (child, SIGTERM);
 }
 
+/* Where an upload waited until it was whole is gone as soon as the process is. */
+static void
+test_nothing_left (Rig *rig)
+{
+  RigChild *child;
+  g_autoptr (RigExchange) whole = NULL;
+  g_autoptr (RigExchange) partial = NULL;
+
+  reset_settings ();
+  child = start (rig, "--share-dir", rig->share, NULL);
+  rig_child_wait (child, "started ", 1, SECONDS);
+  whole = rig_peer_request (rig->peer, 1, "PUT", "/a.txt", NULL, "hello", 5);
+  rig_assert_status (whole, 201);
+  partial = rig_peer_start_upload (rig->peer, 2, "/large", NULL, RIG_CONTENT_RANDOM,
+                                   G_GUINT64_CONSTANT (1) << 40);
+  rig_wait_until (rig_peer_get_bytes_written (rig->peer) > 64 * RIG_CONTENT_BLOCK, SECONDS);
+  end_by (child, SIGTERM);
+  rig_assert_only_file (rig, "a.txt");
+}
+
 static void
 test_read_only (Rig *rig)
 {
@@ -273,6 +293,7 @@ main (int argc, char **argv)
   rig_test_init (&argc, &argv);
   rig_test_add ("/headless/share", RIG_TCP, 60, test_share);
   rig_test_add ("/headless/share-unix", RIG_UNIX, 60, test_share);
+  rig_test_add ("/headless/nothing-left", RIG_TCP, 60, test_nothing_left);
   rig_test_add ("/headless/read-only", RIG_TCP, 60, test_read_only);
   rig_test_add ("/headless/settings", RIG_TCP, 60, test_settings);
   rig_test_add ("/headless/override", RIG_TCP, 60, test_override);
