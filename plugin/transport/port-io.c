@@ -18,7 +18,8 @@
 #include "transport/spice-private.h"
 #include "worker/vmc-codec.h"
 
-/* A pause while a message holds the guest back, in us: short enough for the viewer's idle sources to get their turns (P6 c). */
+/* A pause while a message holds the guest back, in us: short enough for the viewer's idle sources
+ * to get their turns (P6 c). */
 #define HOLD_PAUSE 100
 
 /* How long the coroutine may go on with messages before the main loop and what is to be sent get a
