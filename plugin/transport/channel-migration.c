@@ -18,10 +18,6 @@
  * more. */
 #define GOES_ON_BYTES (256 * 1024)
 
-/* How often in a row that is tried to change. Once does while the daemon waits, and every other
- * time while it is busy. */
-#define GOES_ON_MAX 8
-
 /* Of the connection that is made once more. */
 typedef enum
 {
@@ -145,7 +141,7 @@ channel_migration_heard (ChannelMigration *self, gboolean claimed, guint64 uncla
   if (claimed)
     self->n_goes_on = 0;
   if (claimed || self->migrating || self->once_more != ONCE_MORE_NO || unclaimed < GOES_ON_BYTES
-      || self->n_goes_on == GOES_ON_MAX)
+      || self->n_goes_on == CHANNEL_MIGRATION_GOES_ON_MAX)
     return;
   share_debug ("the guest's daemon goes on with what was before this connection");
   self->n_goes_on++;

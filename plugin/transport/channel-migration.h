@@ -30,6 +30,10 @@
 
 G_BEGIN_DECLS
 
+/* How often in a row the channel connects once more for a daemon that goes on. Once does while the
+ * daemon waits, and every other time while it is busy. */
+#define CHANNEL_MIGRATION_GOES_ON_MAX 8
+
 typedef struct _ChannelMigration ChannelMigration;
 
 /**

@@ -10,37 +10,16 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../../lib/gate.h"
+#include "../../lib/copy-gate.h"
 #include "dav-rig.h"
 #include "share/file-pool.h"
 
 #define N_FILES 40
 
-static Gate copying;
 static Gate removing;
-
-ssize_t
-copy_file_range (int from,
-                 off64_t *from_offset,
-                 int to,
-                 off64_t *to_offset,
-                 size_t length,
-                 unsigned flags)
-{
-  gate_pass (&copying);
-  return syscall (SYS_copy_file_range, from, from_offset, to, to_offset, length, flags);
-}
-
-int
-ioctl (int fd, unsigned long request, ...)
-{
-  errno = ENOTTY;
-  return -1;
-}
 
 /* Of the files of the tree. */
 int

@@ -7,15 +7,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include <dlfcn.h>
-#include <errno.h>
 #include <glib/gstdio.h>
 #include <libsoup/soup.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../../lib/gate.h"
+#include "../../lib/copy-gate.h"
 #include "../../lib/patience.h"
 #include "worker/worker.h"
 
@@ -24,27 +21,7 @@
 /* Longer than any call that does not wait may take, shorter than any that does. */
 #define AT_ONCE (G_TIME_SPAN_SECOND / 2 * patience ())
 
-static Gate copying;
 static gint n_ended; /* (atomic): workers whose server has ended */
-
-ssize_t
-copy_file_range (int from,
-                 off64_t *from_offset,
-                 int to,
-                 off64_t *to_offset,
-                 size_t length,
-                 unsigned flags)
-{
-  gate_pass (&copying);
-  return syscall (SYS_copy_file_range, from, from_offset, to, to_offset, length, flags);
-}
-
-int
-ioctl (int fd, unsigned long request, ...)
-{
-  errno = ENOTTY;
-  return -1;
-}
 
 void
 soup_server_disconnect (SoupServer *server)
