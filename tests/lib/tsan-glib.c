@@ -262,7 +262,7 @@ child_ended (GPid pid, int status, gpointer data)
 
   __tsan_acquire (self);
   __tsan_acquire (self->source);
-  ((GChildWatchFunc)self->callback) (pid, status, self->data);
+  ((GChildWatchFunc)(void (*) (void))self->callback) (pid, status, self->data);
   __tsan_release (self);
 }
 
@@ -282,7 +282,7 @@ callback_free (gpointer data)
 INSTEAD void
 g_source_set_callback (GSource *source, GSourceFunc func, gpointer data, GDestroyNotify notify)
 {
-  GSourceFuncs *kind = source->source_funcs;
+  const GSourceFuncs *kind = source->source_funcs;
   GSourceFunc instead = NULL;
   Callback *self;
 
