@@ -158,7 +158,11 @@ dav_find_entry (DavRequest *request,
   g_autofree char *path = dav_find_join (self->path, entry->name);
   g_autofree char *shown = dav_find_join (self->shown, entry->name);
 
-  dav_find_append (request, self, out, path, shown, &entry->stat, self->entries_dead[index]);
+  if (entry->error < 0)
+    dav_xml_append_status (out, shown, entry->stat.type == SHARE_TYPE_FOLDER,
+                           dav_status_from_errno (entry->error), NULL, NULL);
+  else
+    dav_find_append (request, self, out, path, shown, &entry->stat, self->entries_dead[index]);
   g_clear_pointer (&self->entries_dead[index], g_ptr_array_unref);
 }
 

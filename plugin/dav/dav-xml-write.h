@@ -84,7 +84,8 @@ dav_xml_append_resource (GString *out, const DavPropfind *request, const DavReso
  * @condition: (nullable): local name of a condition in DAV:, as "lock-token-submitted"
  * @lock: (nullable): the lock in the way, whose root becomes the content of that element
  *
- * Appends a response element that is only a status: what failed of a DELETE, COPY, MOVE.
+ * Appends a response element that is only a status: what failed of a DELETE, COPY, MOVE, or cannot
+ * be looked at in a PROPFIND.
  */
 void dav_xml_append_status (GString *out,
                             const char *path,

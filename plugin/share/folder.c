@@ -65,35 +65,68 @@ share_folder_open (Share *share, const char *path, ShareStat *stat, ShareFolder 
   return 0;
 }
 
+/* Whether @error says that there is nothing the guest can reach. Any other one says nothing of
+ * that: a guest that synchronizes must not take it for a file that was removed. */
+static gboolean
+is_out_of_reach (int error)
+{
+  switch (error)
+    {
+    case -ENOENT:
+    case -ENOTDIR:
+    case -EINVAL:
+    case -ENAMETOOLONG:
+    case -EXDEV:
+    case -ELOOP:
+    case -EACCES:
+    case -EPERM:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+static int
+stat_entry (ShareFolder *self, const char *name, ShareEntry *entry, gboolean with_xattrs)
+{
+  int error = share_stat_at (self->fd, name, &entry->stat);
+  int fd;
+
+  if (error < 0)
+    return error;
+  if (entry->stat.type != SHARE_TYPE_OTHER)
+    {
+      entry->has_xattrs = with_xattrs && xattr_any_at (self->fd, name);
+      return 0;
+    }
+  fd = resolver_open_at (self->handle.share, self->path, self->fd, name);
+  if (fd < 0)
+    return fd;
+  error = share_stat_fd (fd, &entry->stat);
+  close (fd);
+  entry->has_xattrs = with_xattrs;
+  return error == 0 && entry->stat.type == SHARE_TYPE_OTHER ? -EACCES : error;
+}
+
 /* Whether the guest may know of @dirent, and if so what it is. */
 static gboolean
 fill_entry (ShareFolder *self, const DirEntry *dirent, ShareEntry *entry, gboolean with_xattrs)
 {
-  Share *share = self->handle.share;
-  int error;
 
   if (dirent->type != DT_UNKNOWN && dirent->type != DT_REG && dirent->type != DT_DIR
       && dirent->type != DT_LNK)
     return FALSE;
-  if (resolver_check_name (dirent->name, share->flags) < 0)
+  if (resolver_check_name (dirent->name, self->handle.share->flags) < 0)
     return FALSE;
 
-  error = share_stat_at (self->fd, dirent->name, &entry->stat);
-  if (error < 0)
-    return FALSE;
-  if (entry->stat.type != SHARE_TYPE_OTHER)
-    entry->has_xattrs = with_xattrs && xattr_any_at (self->fd, dirent->name);
-  else
+  entry->error = stat_entry (self, dirent->name, entry, with_xattrs);
+  if (entry->error < 0)
     {
-      int fd = resolver_open_at (share, self->path, self->fd, dirent->name);
-
-      if (fd < 0)
+      if (is_out_of_reach (entry->error))
         return FALSE;
-      error = share_stat_fd (fd, &entry->stat);
-      close (fd);
-      if (error < 0 || entry->stat.type == SHARE_TYPE_OTHER)
-        return FALSE;
-      entry->has_xattrs = with_xattrs;
+      entry->stat
+          = (ShareStat){ .type = dirent->type == DT_DIR ? SHARE_TYPE_FOLDER : SHARE_TYPE_FILE };
+      entry->has_xattrs = FALSE;
     }
   strcpy (entry->name, dirent->name);
   return TRUE;

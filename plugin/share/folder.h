@@ -16,6 +16,8 @@ typedef struct _ShareFolder ShareFolder;
 /**
  * ShareEntry:
  * @name: bytes as the file system has them, ended by a NUL
+ * @error: 0, or a negative errno: it is there, but the disk does not say what it is. Of @stat there
+ *   is then the type only, as far as it is known
  * @stat: for a link, of what it leads to
  * @has_xattrs: whether share_folder_list_xattrs() may find something (so that a listing need not
  *   ask for each file)
@@ -23,6 +25,7 @@ typedef struct _ShareFolder ShareFolder;
 typedef struct
 {
   char name[RESOLVER_NAME_MAX + 1];
+  int error;
   ShareStat stat;
   gboolean has_xattrs;
 } ShareEntry;

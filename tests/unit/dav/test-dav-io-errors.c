@@ -106,6 +106,18 @@ getdents64 (int fd, void *buffer, size_t size)
   return syscall (SYS_getdents64, fd, buffer, size);
 }
 
+/* Of an entry of a folder, or of what a link there leads to. */
+int
+statx (int folder, const char *name, int flags, unsigned mask, struct statx *stat)
+{
+  if (g_thread_self () != test_thread && g_str_has_prefix (name, "unreadable"))
+    {
+      errno = EIO;
+      return -1;
+    }
+  return (int)syscall (SYS_statx, folder, name, flags, mask, stat);
+}
+
 int
 renameat2 (int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
 {
@@ -178,6 +190,38 @@ test_list (void)
     g_assert_cmpstr (before, ==, after);
   }
   g_assert_cmpuint (dav_rig_status (rig, "PROPFIND", "/folder", "Depth: 1\r\n", NULL), ==, 207);
+}
+
+/* One entry that cannot be looked at does not hide the others, and is not taken for one that was
+ * removed. */
+static void
+test_list_entry (void)
+{
+  g_autoptr (DavRig) rig = dav_rig_new (0);
+  g_autoptr (DavClient) client = dav_client_new (rig);
+  g_autoptr (DavResponse) found = NULL, page = NULL;
+  const char *after;
+
+  dav_rig_mkdir (rig, "share/folder");
+  dav_rig_write (rig, "share/folder/a", "a");
+  dav_rig_write (rig, "share/folder/unreadable", "b");
+  dav_rig_mkdir (rig, "share/folder/unreadable-folder");
+  dav_rig_write (rig, "share/folder/z", "z");
+  found = dav_client_request (client, "PROPFIND", "/folder", "Depth: 1\r\n", NULL);
+  g_assert_cmpuint (found->status, ==, 207);
+  g_assert_nonnull (strstr (dav_response_text (found), "<D:href>/folder/a</D:href>"));
+  g_assert_nonnull (strstr (dav_response_text (found), "<D:href>/folder/z</D:href>"));
+  after = strstr (dav_response_text (found), "<D:href>/folder/unreadable</D:href>");
+  g_assert_nonnull (after);
+  g_assert_true (g_str_has_prefix (after + strlen ("<D:href>/folder/unreadable</D:href>"),
+                                   "<D:status>HTTP/1.1 500 "));
+  g_assert_nonnull (strstr (dav_response_text (found),
+                            "<D:href>/folder/unreadable-folder/</D:href><D:status>HTTP/1.1 500 "));
+
+  page = dav_client_request (client, "GET", "/folder", NULL, NULL);
+  g_assert_cmpuint (page->status, ==, 200);
+  g_assert_nonnull (strstr (dav_response_text (page), ">unreadable</a>"));
+  g_assert_nonnull (strstr (dav_response_text (page), ">unreadable-folder/</a>"));
 }
 
 /* What is complete and cannot be put in place is as if it had never been. */
@@ -371,6 +415,7 @@ main (int argc, char **argv)
   failing_writes = -1;
   listings_left = -1;
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/dav-io-errors/list-entry", test_list_entry);
   g_test_add_func ("/dav-io-errors/read", test_read);
   g_test_add_func ("/dav-io-errors/small-changes", test_small_changes);
   g_test_add_func ("/dav-io-errors/write", test_write);
