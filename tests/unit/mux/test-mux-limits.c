@@ -119,9 +119,9 @@ static void
 test_slow (Fixture *f, gconstpointer data)
 {
   g_autofree guint8 *body = check_random_bytes (MIB);
-  g_autoptr (GSource) source = g_timeout_source_new (5 * patience ());
+  g_autoptr (GSource) source = g_timeout_source_new (25 * patience ());
 
-  mux_set_stall_time (f->mux, 100 * patience ());
+  mux_set_stall_time (f->mux, 500 * patience ());
   fixture_send (f, 1, PUT ("/pause-upload", "Content-Length: 1048576"));
   fixture_send_data (f, 1, body, FEW);
   fixture_wait (f, f->paused != NULL);
