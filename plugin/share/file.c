@@ -10,6 +10,7 @@
 
 #include "share/resolver.h"
 #include "share/share-handle.h"
+#include "share/share-private.h"
 
 struct _ShareFile
 {
@@ -30,7 +31,7 @@ share_file_destroy (ShareHandle *handle)
 }
 
 int
-share_file_open (Share *share, const char *path, ShareStat *stat, ShareFile **file)
+share_open_to_read (Share *share, const char *path, ShareType type, ShareStat *stat)
 {
   int place = resolver_open (share, path);
   ShareStat found;
@@ -39,15 +40,24 @@ share_file_open (Share *share, const char *path, ShareStat *stat, ShareFile **fi
   if (place < 0)
     return place;
   error = share_stat_fd (place, &found);
-  if (error == 0 && found.type != SHARE_TYPE_FILE)
-    error = found.type == SHARE_TYPE_FOLDER ? -EISDIR : -EACCES;
+  if (error == 0 && found.type != type)
+    error = found.type == SHARE_TYPE_FOLDER ? -EISDIR
+            : found.type == SHARE_TYPE_FILE ? -ENOTDIR
+                                            : -EACCES;
   fd = error < 0 ? error : resolver_reopen (place, O_RDONLY);
   close (place);
+  if (fd >= 0 && stat)
+    *stat = found;
+  return fd;
+}
+
+int
+share_file_open (Share *share, const char *path, ShareStat *stat, ShareFile **file)
+{
+  int fd = share_open_to_read (share, path, SHARE_TYPE_FILE, stat);
+
   if (fd < 0)
     return fd;
-
-  if (stat)
-    *stat = found;
   *file = g_new0 (ShareFile, 1);
   (*file)->fd = fd;
   share_handle_init (&(*file)->handle, share, share_file_release, share_file_destroy);

@@ -42,22 +42,10 @@ share_folder_destroy (ShareHandle *handle)
 int
 share_folder_open (Share *share, const char *path, ShareStat *stat, ShareFolder **folder)
 {
-  int place = resolver_open (share, path);
-  ShareStat found;
-  int fd, error;
+  int fd = share_open_to_read (share, path, SHARE_TYPE_FOLDER, stat);
 
-  if (place < 0)
-    return place;
-  error = share_stat_fd (place, &found);
-  if (error == 0 && found.type != SHARE_TYPE_FOLDER)
-    error = found.type == SHARE_TYPE_FILE ? -ENOTDIR : -EACCES;
-  fd = error < 0 ? error : resolver_reopen (place, O_RDONLY);
-  close (place);
   if (fd < 0)
     return fd;
-
-  if (stat)
-    *stat = found;
   *folder = g_new0 (ShareFolder, 1);
   (*folder)->fd = fd;
   (*folder)->path = g_strdup (path);

@@ -54,6 +54,16 @@ Share *share_new (const char *path, ShareFlags flags, int root, const ShareStat 
 gboolean share_is_read_only (Share *self);
 
 /**
+ * share_open_to_read:
+ * @type: a file or a folder
+ * @stat: (out caller-allocates) (optional): of it
+ *
+ * Returns: (transfer full): a descriptor, or a negative errno: -EISDIR or -ENOTDIR for the other of
+ *   the two, -EACCES for anything else. In a ShareJob
+ */
+int share_open_to_read (Share *share, const char *path, ShareType type, ShareStat *stat);
+
+/**
  * share_is_in_job:
  *
  * Whether the caller is a ShareJob of this share, and so may make system calls.
