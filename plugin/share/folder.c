@@ -100,7 +100,6 @@ stat_entry (ShareFolder *self, const char *name, ShareEntry *entry, gboolean wit
 static gboolean
 fill_entry (ShareFolder *self, const DirEntry *dirent, ShareEntry *entry, gboolean with_xattrs)
 {
-
   if (dirent->type != DT_UNKNOWN && dirent->type != DT_REG && dirent->type != DT_DIR
       && dirent->type != DT_LNK)
     return FALSE;
