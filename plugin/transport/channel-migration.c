@@ -13,9 +13,10 @@
  * the daemon. */
 #define ONCE_MORE_PAUSE 1500
 
-/* What comes from the guest without any request in it until its daemon is one that goes on, in
+/* What comes from the guest without any request in it until its daemon may be one that goes on, in
  * bytes: more than a frame, of which the end may have been left in the device by one that is no
- * more. */
+ * more. If then more comes, it is. What had only been left, however much, is over at once, and a
+ * request behind it is not to be lost. */
 #define GOES_ON_BYTES (256 * 1024)
 
 /* Of the connection that is made once more. */
@@ -40,7 +41,8 @@ struct _ChannelMigration
   gboolean is_writing;
   guint step_id; /* the source of the next step */
 
-  guint n_goes_on; /* connections in a row that were closed again */
+  guint64 unclaimed; /* as last heard of */
+  guint n_goes_on;   /* connections in a row that were closed again */
 };
 
 static void
@@ -138,12 +140,16 @@ channel_migration_up (ChannelMigration *self)
 void
 channel_migration_heard (ChannelMigration *self, gboolean claimed, guint64 unclaimed)
 {
+  gboolean more = self->unclaimed >= GOES_ON_BYTES && unclaimed > self->unclaimed;
+
+  self->unclaimed = unclaimed;
   if (claimed)
     self->n_goes_on = 0;
-  if (claimed || self->migrating || self->once_more != ONCE_MORE_NO || unclaimed < GOES_ON_BYTES
+  if (claimed || self->migrating || self->once_more != ONCE_MORE_NO || !more
       || self->n_goes_on == CHANNEL_MIGRATION_GOES_ON_MAX)
     return;
   share_debug ("the guest's daemon goes on with what was before this connection");
+  self->unclaimed = 0;
   self->n_goes_on++;
   self->once_more = ONCE_MORE_CLOSING;
   spice_channel_disconnect (self->channel, SPICE_CHANNEL_NONE);

@@ -96,13 +96,28 @@ test_switch_host (Rig *rig)
     g_assert_cmpstr (viewer->events->pdata[i], ==, events[i]);
 }
 
+static void
+write_block (Rig *rig, RigExchange *up)
+{
+  rig_peer_write (rig->peer, up->id, rig_content_get (RIG_CONTENT_RANDOM), RIG_CONTENT_BLOCK);
+}
+
+/* Whether the viewer closed the port for the @n-th time; until then there is always more to come.
+ */
+static gboolean
+has_closed (Rig *rig, RigExchange *up, guint n)
+{
+  if (rig_peer_get_queued (rig->peer) == 0)
+    write_block (rig, up);
+  return rig_child_count (rig->server, "client 0") == n;
+}
+
 /* An upload goes on of which the viewer does not know the beginning: for the @n-th time it closes
  * the port and opens it. */
 static void
 go_on (Rig *rig, RigExchange *up, guint n)
 {
-  rig_peer_write (rig->peer, up->id, rig_content_get (RIG_CONTENT_RANDOM), RIG_CONTENT_BLOCK);
-  rig_child_wait (rig->server, "client 0", n, MIGRATION_SECONDS);
+  rig_wait_until (has_closed (rig, up, n), MIGRATION_SECONDS);
   rig_child_wait (rig->server, "client 1", n + 1, MIGRATION_SECONDS);
 }
 
@@ -131,6 +146,31 @@ test_daemon_goes_on (Rig *rig)
   g_assert_cmpuint (share_viewer_count (viewer, "share-error"), ==, 0);
 }
 
+static gboolean
+has_read (ShareViewer *viewer, guint64 bytes)
+{
+  guint64 in;
+
+  g_object_get (viewer->viewer->webdav, "bytes-in", &in, NULL);
+  return in >= bytes;
+}
+
+/* What somebody before had left in the device, much of it, and then a request. */
+static void
+test_left_over (Rig *rig)
+{
+  g_autoptr (ShareViewer) viewer = NULL;
+  g_autoptr (RigExchange) up = NULL;
+
+  rig_write_file (rig, "old", "old", 3);
+  viewer = migration_viewer_new (rig, SPICE_SHARE_COMPRESSION_AUTO);
+  up = rig_peer_await (rig->peer, 2);
+  write_block (rig, up);
+  rig_wait_until (has_read (viewer, RIG_CONTENT_BLOCK), MIGRATION_SECONDS);
+  share_test_get (rig, 3, "/old", "old", 3);
+  g_assert_cmpuint (rig_child_count (rig->server, "client 0"), ==, 0);
+}
+
 /* A guest whose daemon never notices does not have the channel connect for ever; a request that
  * comes nevertheless is answered. */
 static void
@@ -138,7 +178,7 @@ test_daemon_never_stops (Rig *rig)
 {
   g_autoptr (ShareViewer) viewer = NULL;
   g_autoptr (RigExchange) up = NULL;
-  guint64 in, before;
+  guint64 before;
 
   rig_write_file (rig, "old", "old", 3);
   viewer = migration_viewer_new (rig, SPICE_SHARE_COMPRESSION_AUTO);
@@ -147,10 +187,8 @@ test_daemon_never_stops (Rig *rig)
     go_on (rig, up, i);
   share_viewer_wait_sharing (viewer);
   g_object_get (viewer->viewer->webdav, "bytes-in", &before, NULL);
-  rig_peer_write (rig->peer, up->id, rig_content_get (RIG_CONTENT_RANDOM), RIG_CONTENT_BLOCK);
-  rig_wait_until ((g_object_get (viewer->viewer->webdav, "bytes-in", &in, NULL),
-                   in >= before + RIG_CONTENT_BLOCK),
-                  MIGRATION_SECONDS);
+  write_block (rig, up);
+  rig_wait_until (has_read (viewer, before + RIG_CONTENT_BLOCK), MIGRATION_SECONDS);
   share_test_get (rig, 3, "/old", "old", 3);
   g_assert_cmpuint (rig_child_count (rig->server, "client 0"), ==, CHANNEL_MIGRATION_GOES_ON_MAX);
 }
@@ -198,6 +236,7 @@ main (int argc, char **argv)
   rig_test_add ("/migration-end/semi-seamless", RIG_TCP, 60, test_semi_seamless);
   rig_test_add ("/migration-end/switch-host", RIG_TCP, 60, test_switch_host);
   rig_test_add ("/migration-end/daemon-goes-on", RIG_TCP, 60, test_daemon_goes_on);
+  rig_test_add ("/migration-end/left-over", RIG_TCP, 60, test_left_over);
   rig_test_add ("/migration-end/daemon-never-stops", RIG_TCP, 60, test_daemon_never_stops);
   rig_test_add ("/migration-end/stuck-guest", RIG_TCP, 60, test_stuck_guest);
   return rig_test_run ();

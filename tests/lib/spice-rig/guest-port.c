@@ -219,6 +219,9 @@ port_state (SpiceCharDeviceInstance *sin, int connected)
   GuestPort *self = (GuestPort *)sin;
 
   self->has_client = connected != 0;
+  /* What was refused meanwhile may be all that the server takes before it reads on. */
+  if (connected)
+    watch_for (self, G_IO_OUT, 0);
   self->event ("client", connected != 0, self->user_data);
 }
 
