@@ -35,18 +35,28 @@ assert_works (Rig *rig, gint64 id, guint n_files)
   rig_wait_until (share_test_has_files (rig->share, n_files), MIGRATION_SECONDS);
 }
 
-/* A download that the guest hardly reads, and an upload that has said how much more will come. */
-static void
-start_both (Rig *rig, RigExchange **down, RigExchange **up)
+/* A viewer, of which the guest makes a download that it hardly reads, and an upload that has said
+ * how much more will come.
+ *
+ * @down, @up: (out) (transfer full)
+ *
+ * Returns: (transfer full) */
+static ShareViewer *
+start_both (Rig *rig, SpiceShareCompression compression, RigExchange **down, RigExchange **up)
 {
   guint64 written = rig_peer_get_bytes_written (rig->peer);
+  ShareViewer *viewer;
 
+  rig_write_file (rig, "old", "old", 3);
+  rig_make_file (rig, "down", RIG_CONTENT_RANDOM, G_GUINT64_CONSTANT (1) << 33);
+  viewer = migration_viewer_new (rig, compression);
   *down = migration_start_download (rig, 1, "/down");
   *up = rig_peer_start (rig->peer, 2, "PUT", "/up", "Content-Length: 100000000\r\n", NULL, 0);
   rig_peer_write (rig->peer, 2, rig_content_get (RIG_CONTENT_RANDOM), RIG_CONTENT_BLOCK);
   rig_wait_until (rig_peer_get_bytes_read (rig->peer) > RIG_CONTENT_BLOCK
                       && rig_peer_get_bytes_written (rig->peer) - written > RIG_CONTENT_BLOCK,
                   MIGRATION_SECONDS);
+  return viewer;
 }
 
 /* Semi-seamless: the viewer notices nothing, the guest sees its port close and open. */
@@ -57,10 +67,7 @@ test_semi_seamless (Rig *rig)
   g_autoptr (ShareViewer) viewer = NULL;
   g_autoptr (RigExchange) down = NULL, up = NULL;
 
-  rig_write_file (rig, "old", "old", 3);
-  rig_make_file (rig, "down", RIG_CONTENT_RANDOM, G_GUINT64_CONSTANT (1) << 33);
-  viewer = migration_viewer_new (rig, SPICE_SHARE_COMPRESSION_AUTO);
-  start_both (rig, &down, &up);
+  viewer = start_both (rig, SPICE_SHARE_COMPRESSION_AUTO, &down, &up);
   migration_announce (rig, &dest, FALSE);
   migration_wait_calm (rig);
   migration_move (rig, &dest, "migrate");
@@ -82,10 +89,7 @@ test_switch_host (Rig *rig)
   g_autoptr (RigExchange) down = NULL, up = NULL;
   const char *const events[] = { "ready", started, "sharing-stopped", "ready", started };
 
-  rig_write_file (rig, "old", "old", 3);
-  rig_make_file (rig, "down", RIG_CONTENT_RANDOM, G_GUINT64_CONSTANT (1) << 33);
-  viewer = migration_viewer_new (rig, SPICE_SHARE_COMPRESSION_AUTO);
-  start_both (rig, &down, &up);
+  viewer = start_both (rig, SPICE_SHARE_COMPRESSION_AUTO, &down, &up);
   migration_move (rig, &dest, command);
   rig_wait_until (share_viewer_count (viewer, started) == 2, MIGRATION_SECONDS);
   share_viewer_wait_sharing (viewer);
@@ -131,10 +135,7 @@ test_daemon_goes_on (Rig *rig)
   g_autoptr (ShareViewer) viewer = NULL;
   g_autoptr (RigExchange) down = NULL, up = NULL;
 
-  rig_write_file (rig, "old", "old", 3);
-  rig_make_file (rig, "down", RIG_CONTENT_RANDOM, G_GUINT64_CONSTANT (1) << 33);
-  viewer = migration_viewer_new (rig, SPICE_SHARE_COMPRESSION_AUTO);
-  start_both (rig, &down, &up);
+  viewer = start_both (rig, SPICE_SHARE_COMPRESSION_AUTO, &down, &up);
   migration_move (rig, &dest, command);
   for (guint i = 1; i <= 2; i++)
     go_on (rig, up, i);
@@ -204,10 +205,7 @@ test_stuck_guest (Rig *rig)
   g_autoptr (RigExchange) down = NULL, up = NULL;
   gboolean ready, sharing;
 
-  rig_write_file (rig, "old", "old", 3);
-  rig_make_file (rig, "down", RIG_CONTENT_RANDOM, G_GUINT64_CONSTANT (1) << 33);
-  viewer = migration_viewer_new (rig, SPICE_SHARE_COMPRESSION_NEVER);
-  start_both (rig, &down, &up);
+  viewer = start_both (rig, SPICE_SHARE_COMPRESSION_NEVER, &down, &up);
   rig_peer_set_reading (rig->peer, FALSE);
   migration_wait_still (count_sent, viewer->viewer->webdav);
   migration_announce (rig, &dest, TRUE);
