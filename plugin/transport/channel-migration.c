@@ -13,12 +13,6 @@
  * the daemon. */
 #define ONCE_MORE_PAUSE 1500
 
-/* What comes from the guest without any request in it until its daemon may be one that goes on, in
- * bytes: more than a frame, of which the end may have been left in the device by one that is no
- * more. If then more comes, it is. What had only been left, however much, is over at once, and a
- * request behind it is not to be lost. */
-#define GOES_ON_BYTES (256 * 1024)
-
 /* Of the connection that is made once more. */
 typedef enum
 {
@@ -41,8 +35,7 @@ struct _ChannelMigration
   gboolean is_writing;
   guint step_id; /* the source of the next step */
 
-  guint64 unclaimed; /* as last heard of */
-  guint n_goes_on;   /* connections in a row that were closed again */
+  guint n_goes_on; /* connections in a row that were closed again */
 };
 
 static void
@@ -138,18 +131,14 @@ channel_migration_up (ChannelMigration *self)
 /* ---- a daemon that goes on ---- */
 
 void
-channel_migration_heard (ChannelMigration *self, gboolean claimed, guint64 unclaimed)
+channel_migration_heard (ChannelMigration *self, gboolean claimed, gboolean goes_on)
 {
-  gboolean more = self->unclaimed >= GOES_ON_BYTES && unclaimed > self->unclaimed;
-
-  self->unclaimed = unclaimed;
   if (claimed)
     self->n_goes_on = 0;
-  if (claimed || self->migrating || self->once_more != ONCE_MORE_NO || !more
+  if (!goes_on || self->migrating || self->once_more != ONCE_MORE_NO
       || self->n_goes_on == CHANNEL_MIGRATION_GOES_ON_MAX)
     return;
   share_debug ("the guest's daemon goes on with what was before this connection");
-  self->unclaimed = 0;
   self->n_goes_on++;
   self->once_more = ONCE_MORE_CLOSING;
   spice_channel_disconnect (self->channel, SPICE_CHANNEL_NONE);
@@ -240,6 +229,7 @@ channel_migration_lost (ChannelMigration *self)
     prepared = find_prepared (self);
   self->migrating = FALSE;
   self->once_more = ONCE_MORE_NO;
+  self->n_goes_on = 0;
   if (prepared != NULL)
     spice_channel_disconnect (prepared, SPICE_CHANNEL_NONE);
   return lost;

@@ -83,11 +83,11 @@ void channel_migration_up (ChannelMigration *self);
 /**
  * channel_migration_heard:
  * @claimed: whether a request has begun since the stream of the guest began
- * @unclaimed: how many bytes have come until then
+ * @goes_on: whether none has, and the guest's daemon goes on with what was before
  *
  * Main context.
  */
-void channel_migration_heard (ChannelMigration *self, gboolean claimed, guint64 unclaimed);
+void channel_migration_heard (ChannelMigration *self, gboolean claimed, gboolean goes_on);
 
 /**
  * channel_migration_event:

@@ -80,7 +80,7 @@ on_worker_changed (gpointer user_data)
     spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_TRANSFERS);
   g_object_thaw_notify (G_OBJECT (self));
   if (self->ready && self->migration != NULL)
-    channel_migration_heard (self->migration, self->stats.claimed, self->stats.unclaimed);
+    channel_migration_heard (self->migration, self->stats.claimed, self->stats.goes_on);
 }
 
 static void

@@ -20,8 +20,8 @@ typedef struct
   guint64 requests;
   guint64 refused;
   guint clients;
-  gboolean claimed;       /* since the last reset: somebody has begun a request */
-  guint64 unclaimed;      /* bytes that have come since the last reset, until then */
+  gboolean claimed;       /* since the last reset: as StreamWatch says */
+  gboolean goes_on;       /* the same */
   GVariant *transfers;    /* (nullable) (owned): as SpiceShareChannel:transfers */
   GVariant *last_refusal; /* (nullable) (owned): as SpiceShareChannel:last-refusal */
 } WorkerStats;

@@ -15,6 +15,7 @@
 #include "worker/busy-context.h"
 #include "worker/feeder.h"
 #include "worker/ready-source.h"
+#include "worker/stream-watch.h"
 #include "worker/traffic.h"
 #include "worker/vmc-codec.h"
 
@@ -49,8 +50,7 @@ struct _Worker
   Capture *capture; /* (nullable) */
   guint capture_port;
   gint64 last_stats;
-  gboolean claimed; /* as in WorkerStats */
-  guint64 bytes_at_reset;
+  StreamWatch watch;
 };
 
 static void
@@ -87,13 +87,16 @@ publish_stats (gpointer user_data)
   Worker *self = user_data;
   g_autoptr (GVariant) transfers = g_variant_ref_sink (dav_server_get_transfers (self->dav));
   const DavRefusals *refusals = dav_server_get_refusals (self->dav);
-  WorkerStats stats = {
+  WorkerStats stats;
+
+  stream_watch_look (&self->watch, feeder_get_bytes (self->feeder));
+  stats = (WorkerStats){
     .bytes_in = feeder_get_bytes (self->feeder),
     .requests = dav_server_get_n_requests (self->dav),
     .refused = refusals->n,
     .clients = mux_get_n_clients (self->mux),
-    .claimed = self->claimed,
-    .unclaimed = self->claimed ? 0 : feeder_get_bytes (self->feeder) - self->bytes_at_reset,
+    .claimed = self->watch.claimed,
+    .goes_on = self->watch.goes_on,
     .last_refusal = g_variant_ref_sink (dav_refusals_get_last (refusals)),
   };
 
@@ -180,8 +183,7 @@ on_wake (gpointer user_data)
     {
       feeder_reset (self->feeder);
       mux_reset (self->mux);
-      self->claimed = FALSE;
-      self->bytes_at_reset = feeder_get_bytes (self->feeder);
+      stream_watch_begin (&self->watch, feeder_get_bytes (self->feeder));
     }
   pump_input (self);
   pump_output (self);
@@ -193,7 +195,7 @@ on_mux_accepted (GIOStream *stream, gint64 client, gpointer user_data)
 {
   Worker *self = user_data;
 
-  self->claimed = TRUE;
+  stream_watch_claim (&self->watch);
   dav_server_accept (self->dav, stream, client);
 }
 

@@ -172,6 +172,23 @@ test_left_over (Rig *rig)
   g_assert_cmpuint (rig_child_count (rig->server, "client 0"), ==, 0);
 }
 
+/* The rest of an upload, so fast that nothing of it comes later. */
+static void
+test_daemon_goes_on_fast (Rig *rig)
+{
+  g_autoptr (ShareViewer) viewer = NULL;
+  g_autoptr (RigExchange) up = NULL;
+
+  viewer = migration_viewer_new (rig, SPICE_SHARE_COMPRESSION_AUTO);
+  up = rig_peer_await (rig->peer, 2);
+  for (guint i = 0; i < 64; i++)
+    write_block (rig, up);
+  rig_child_wait (rig->server, "client 0", 1, MIGRATION_SECONDS);
+  rig_child_wait (rig->server, "client 1", 2, MIGRATION_SECONDS);
+  share_viewer_wait_sharing (viewer);
+  g_assert_cmpuint (share_viewer_count (viewer, "sharing-stopped"), ==, 0);
+}
+
 /* A guest whose daemon never notices does not have the channel connect for ever; a request that
  * comes nevertheless is answered. */
 static void
@@ -234,6 +251,7 @@ main (int argc, char **argv)
   rig_test_add ("/migration-end/semi-seamless", RIG_TCP, 60, test_semi_seamless);
   rig_test_add ("/migration-end/switch-host", RIG_TCP, 60, test_switch_host);
   rig_test_add ("/migration-end/daemon-goes-on", RIG_TCP, 60, test_daemon_goes_on);
+  rig_test_add ("/migration-end/daemon-goes-on-fast", RIG_TCP, 60, test_daemon_goes_on_fast);
   rig_test_add ("/migration-end/left-over", RIG_TCP, 60, test_left_over);
   rig_test_add ("/migration-end/daemon-never-stops", RIG_TCP, 60, test_daemon_never_stops);
   rig_test_add ("/migration-end/stuck-guest", RIG_TCP, 60, test_stuck_guest);
