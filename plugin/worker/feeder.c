@@ -77,12 +77,12 @@ static void
 message_done (Feeder *self)
 {
   Inbound *inbound = &g_array_index (self->batch, Inbound, self->next);
-  gsize size = g_bytes_get_size (inbound->payload);
+  gsize cost = inbound_get_cost (inbound);
 
   g_clear_pointer (&self->data, g_bytes_unref);
   g_clear_pointer (&inbound->payload, g_bytes_unref);
   self->next++;
-  traffic_consumed (self->traffic, size);
+  traffic_consumed (self->traffic, cost);
 }
 
 FeederResult
@@ -118,7 +118,7 @@ feeder_reset (Feeder *self)
   gsize taken = 0;
 
   for (guint i = self->next; i < self->batch->len; i++)
-    taken += g_bytes_get_size (g_array_index (self->batch, Inbound, i).payload);
+    taken += inbound_get_cost (&g_array_index (self->batch, Inbound, i));
   traffic_consumed (self->traffic, taken);
   g_array_set_size (self->batch, 0);
   self->next = 0;

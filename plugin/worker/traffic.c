@@ -9,7 +9,7 @@ struct _Traffic
   GMutex lock;
 
   GArray *in;      /* of Inbound */
-  gsize in_bytes;  /* waiting, or taken and not yet consumed */
+  gsize in_bytes;  /* of cost: waiting, or taken and not yet consumed */
   GQueue out;      /* of Outbound */
   gsize out_bytes; /* of trains: waiting, or popped and not yet written */
 
@@ -73,7 +73,7 @@ traffic_push (Traffic *self, Inbound inbound)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  self->in_bytes += g_bytes_get_size (inbound.payload);
+  self->in_bytes += inbound_get_cost (&inbound);
   g_array_append_val (self->in, inbound);
   return self->in->len == 1;
 }
@@ -125,7 +125,7 @@ traffic_reset (Traffic *self)
   self->in = old;
   old = swap;
   for (guint i = 0; i < old->len; i++)
-    self->in_bytes -= g_bytes_get_size (g_array_index (old, Inbound, i).payload);
+    self->in_bytes -= inbound_get_cost (&g_array_index (old, Inbound, i));
   dropped = self->out;
   g_queue_init (&self->out);
   for (GList *l = dropped.head; l != NULL; l = l->next)
@@ -151,11 +151,11 @@ traffic_take (Traffic *self, GArray *batch)
 }
 
 void
-traffic_consumed (Traffic *self, gsize size)
+traffic_consumed (Traffic *self, gsize cost)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  self->in_bytes -= MIN (size, self->in_bytes);
+  self->in_bytes -= MIN (cost, self->in_bytes);
 }
 
 gboolean

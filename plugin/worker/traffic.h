@@ -12,8 +12,11 @@
 
 G_BEGIN_DECLS
 
-/* What may wait for the worker, in bytes of payload; then the guest is held back. */
+/* What may wait for the worker, in bytes; then the guest is held back. */
 #define TRAFFIC_IN_MAX (4u * 1024 * 1024)
+
+/* What a message costs beyond its payload, in bytes: a guest may write them one by one. */
+#define TRAFFIC_MESSAGE_COST 128
 
 /* What may wait for the wire, in bytes before compression: queued, or popped and not yet written.
  * Enough to keep it busy (128 KiB cost processor time, 512 KiB were no faster); what comes later
@@ -43,6 +46,17 @@ typedef struct
   GBytes *compressed;
 } Outbound;
 
+/**
+ * inbound_get_cost:
+ *
+ * Returns: what it counts for while it waits, in bytes
+ */
+static inline gsize
+inbound_get_cost (const Inbound *self)
+{
+  return g_bytes_get_size (self->payload) + TRAFFIC_MESSAGE_COST;
+}
+
 void outbound_clear (Outbound *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Outbound, outbound_clear)
@@ -70,8 +84,8 @@ gboolean traffic_push (Traffic *self, Inbound inbound);
 /**
  * traffic_get_waiting:
  *
- * Returns: how many bytes were pushed and are not consumed yet; from %TRAFFIC_IN_MAX on the guest
- *   should be held back (what is pushed is taken all the same)
+ * Returns: what was pushed and is not consumed yet, as inbound_get_cost() has it; from
+ *   %TRAFFIC_IN_MAX on the guest should be held back (what is pushed is taken all the same)
  */
 gsize traffic_get_waiting (Traffic *self);
 
@@ -107,7 +121,7 @@ void traffic_reset (Traffic *self);
  * What is taken still counts until traffic_consumed().
  */
 void traffic_take (Traffic *self, GArray *batch);
-void traffic_consumed (Traffic *self, gsize size);
+void traffic_consumed (Traffic *self, gsize cost);
 
 /**
  * traffic_has_room:

@@ -67,8 +67,8 @@ void worker_push (Worker *self, GBytes *payload, gboolean compressed);
 /**
  * worker_get_inbox:
  *
- * Returns: how many bytes wait for the worker; from %TRAFFIC_IN_MAX on the channel should hold the
- *   guest back (it may push all the same; P6)
+ * Returns: what waits for the worker, in bytes, with what the messages cost; from %TRAFFIC_IN_MAX
+ * on the channel should hold the guest back (it may push all the same; P6)
  */
 gsize worker_get_inbox (Worker *self);
 

@@ -27,23 +27,47 @@ test_in_limit (void)
 {
   Traffic *traffic = traffic_new ();
   g_autoptr (GArray) batch = inbound_batch_new ();
-  const gsize size = 64 * 1024;
+  const gsize cost = 64 * 1024, size = cost - TRAFFIC_MESSAGE_COST;
   gsize pushed = 0;
 
   g_assert_true (traffic_push (traffic, inbound (size)));
-  for (pushed = size; traffic_get_waiting (traffic) < TRAFFIC_IN_MAX; pushed += size)
+  for (pushed = cost; traffic_get_waiting (traffic) < TRAFFIC_IN_MAX; pushed += cost)
     g_assert_false (traffic_push (traffic, inbound (size)));
   g_assert_cmpuint (pushed, ==, TRAFFIC_IN_MAX);
 
   /* What the worker has taken, but not digested, still counts. */
   traffic_take (traffic, batch);
-  g_assert_cmpuint (batch->len, ==, TRAFFIC_IN_MAX / size);
+  g_assert_cmpuint (batch->len, ==, TRAFFIC_IN_MAX / cost);
   g_assert_cmpuint (traffic_get_waiting (traffic), >=, TRAFFIC_IN_MAX);
-  traffic_consumed (traffic, size);
+  traffic_consumed (traffic, cost);
   g_assert_cmpuint (traffic_get_waiting (traffic), <, TRAFFIC_IN_MAX);
 
   g_assert_true (traffic_push (traffic, inbound (size)));
   g_assert_cmpuint (traffic_get_waiting (traffic), >=, TRAFFIC_IN_MAX);
+  traffic_free (traffic);
+}
+
+/* A guest that writes single bytes. */
+static void
+test_small_messages (void)
+{
+  Traffic *traffic = traffic_new ();
+  g_autoptr (GArray) batch = inbound_batch_new ();
+  guint n = 0;
+
+  for (; traffic_get_waiting (traffic) < TRAFFIC_IN_MAX; n++)
+    traffic_push (traffic, inbound (1));
+  g_assert_cmpuint (n, <=, TRAFFIC_IN_MAX / TRAFFIC_MESSAGE_COST);
+
+  traffic_take (traffic, batch);
+  g_assert_cmpuint (batch->len, ==, n);
+  for (guint i = 0; i < n; i++)
+    traffic_consumed (traffic, inbound_get_cost (&g_array_index (batch, Inbound, i)));
+  g_assert_cmpuint (traffic_get_waiting (traffic), ==, 0);
+
+  traffic_push (traffic, inbound (1));
+  traffic_reset (traffic);
+  g_assert_cmpuint (traffic_get_waiting (traffic), ==, 0);
   traffic_free (traffic);
 }
 
@@ -138,6 +162,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/traffic/in-limit", test_in_limit);
+  g_test_add_func ("/traffic/small-messages", test_small_messages);
   g_test_add_func ("/traffic/out-limit", test_out_limit);
   g_test_add_func ("/traffic/reset", test_reset);
   g_test_add_func ("/traffic/sample", test_sample);
