@@ -192,8 +192,9 @@ check_names (Share *share,
 }
 
 /* For a folder that cannot be renamed at all (a lower layer of overlayfs): what is there is removed
- * where it is, to make room for @temp. From then on it is not as if nothing had happened, which is
- * said by what is in @failures.
+ * where it is, to make room for @temp, which is beside it by then: nothing is removed for something
+ * that cannot get there (from another key's folder, project or branch). From the removal on it is
+ * not as if nothing had happened, which is said by what is in @failures.
  *
  * @failures: of the copy; if the target cannot be replaced: of its removal instead */
 static int
@@ -205,12 +206,22 @@ replace_in_place (Share *share,
                   ShareFailures *failures)
 {
   g_autoptr (ShareFailures) removal = share_failures_new ();
-  int error = tree_remove (share, names->parent, names->name, target, removal);
+  char beside[STAGING_NAME_SIZE] = STAGING_PREFIX;
+  int error = staging_make_name (beside + strlen (STAGING_PREFIX));
 
   if (error == 0)
-    error = tree_install (share, folder, temp, names->parent, names->name, FALSE);
+    error = rename_no_replace (folder, temp, names->parent, beside);
+  if (error < 0)
+    {
+      failures_clear (failures);
+      return error;
+    }
+  error = tree_remove (share, names->parent, names->name, target, removal);
+  if (error == 0)
+    error = rename_no_replace (names->parent, beside, names->parent, names->name);
   if (error == 0)
     return 0;
+  tree_purge (share, names->parent, beside);
   failures_clear (failures);
   failures_move (removal, failures);
   if (share_failures_get_size (failures) == 0)
@@ -243,7 +254,7 @@ copy_into_place (Share *share,
                     : tree_copy (share, source, folder, temp, target, copy_flags, failures);
   if (error == 0)
     error = tree_install (share, folder, temp, names->parent, names->name, overwrite);
-  if (error == -EXDEV && names->exists && overwrite)
+  if (error == -EXDEV && names->exists && names->target.type == SHARE_TYPE_FOLDER && overwrite)
     error = replace_in_place (share, folder, temp, names, target, failures);
   else if (error < 0)
     failures_clear (failures);
