@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "transport/guest-hold.h"
+#include "transport/main-turn.h"
 #include "transport/send-pace.h"
 #include "transport/spice-private.h"
 #include "worker/vmc-codec.h"
@@ -21,10 +22,6 @@
 /* A pause while a message holds the guest back, in us: short enough for the viewer's idle sources
  * to get their turns (P6 c). */
 #define HOLD_PAUSE 100
-
-/* How long the coroutine may go on with messages before the main loop and what is to be sent get a
- * turn, in us: spice-gtk lets it go on for as long as there is something to read. */
-#define TURN_MAX 2000
 
 /* What may wait in the kernel to be sent, in bytes. Nothing overtakes it there, while with us a
  * small answer takes its turn between the large ones; without this the kernel takes 4 MiB. But it
@@ -46,15 +43,17 @@ struct _PortIO
   SpiceMsgIn *message; /* (unowned) (nullable): port-data is being emitted for it */
   gboolean compressed; /* it is COMPRESSED_DATA */
   gboolean opened;     /* spice-gtk knows that the guest's side is open */
-  GSource *turns;      /* sees every round of the main loop */
-  gint64 turn_start; /* of the first message since the last round, monotonic, in us; 0: none yet */
+  MainTurn *turn;
   gboolean disconnected;
+  gboolean view_only;
 
   GuestHold hold;
   SendPace pace;   /* while the virtual machine moves to another host */
   gboolean moving; /* the channel's connection is being exchanged */
   guint resume_id; /* the source that goes on sending */
-  guint n_writes;  /* under way in spice-gtk */
+  guint n_writes;  /* under way in spice-gtk, with those that it was given since era began */
+  gsize under_way; /* the same, in bytes of trains */
+  guint era;
 
   SpicePrivateQueue queue;
   CompressMode wanted;
@@ -67,6 +66,7 @@ typedef struct
   PortIO *io; /* (unowned): the write holds a reference on the channel, which owns it */
   GBytes *bytes;
   gsize size; /* of the train that ends with it, in bytes; 0 if more of the train follows */
+  guint era;
 } Write;
 
 static void
@@ -82,7 +82,7 @@ receive (PortIO *self, gboolean compressed, gconstpointer data, gsize size)
 {
   share_debug ("received %s, %" G_GSIZE_FORMAT " bytes", compressed ? "COMPRESSED_DATA" : "DATA",
                size);
-  if (self->worker == NULL || size == 0)
+  if (self->worker == NULL || self->view_only || size == 0)
     return;
   self->stats.wire_in += size;
   record (self, FALSE, compressed, data, size);
@@ -113,32 +113,6 @@ on_opened (SpicePortChannel *channel, GParamSpec *pspec, PortIO *self)
   g_object_get (channel, "port-opened", &self->opened, NULL);
 }
 
-typedef struct
-{
-  GSource source;
-  PortIO *io;
-} TurnSource;
-
-/* Every round of the main loop begins here, with the coroutine not running. */
-static gboolean
-turn_begins (GSource *source, gint *timeout)
-{
-  ((TurnSource *)source)->io->turn_start = 0;
-  return FALSE;
-}
-
-static GSource *
-turn_source_new (PortIO *self)
-{
-  static GSourceFuncs funcs = { .prepare = turn_begins };
-  GSource *source = g_source_new (&funcs, sizeof (TurnSource));
-
-  ((TurnSource *)source)->io = self;
-  g_source_set_static_name (source, "spice-share turns");
-  g_source_attach (source, g_main_context_get_thread_default ());
-  return source;
-}
-
 PortIO *
 port_io_new (SpicePortChannel *channel)
 {
@@ -147,7 +121,7 @@ port_io_new (SpicePortChannel *channel)
   self->channel = channel;
   self->effective = self->wanted = COMPRESS_NEVER;
   spice_private_queue_init (&self->queue);
-  self->turns = turn_source_new (self);
+  self->turn = main_turn_new ();
   self->data_signal = g_signal_lookup ("port-data", SPICE_TYPE_PORT_CHANNEL);
   /* The first handler of all, or it could not stop the emission for the others. */
   g_signal_connect (channel, "port-data", G_CALLBACK (on_port_data), self);
@@ -159,8 +133,7 @@ void
 port_io_free (PortIO *self)
 {
   g_clear_handle_id (&self->resume_id, g_source_remove);
-  g_source_destroy (self->turns);
-  g_source_unref (self->turns);
+  main_turn_free (self->turn);
   g_clear_pointer (&self->capture, capture_unref);
   g_free (self);
 }
@@ -201,11 +174,40 @@ keep_unsent_short (PortIO *self)
     g_socket_set_option (socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_MAX, NULL);
 }
 
+static void
+credit (PortIO *self, gsize size)
+{
+  self->under_way -= size;
+  if (size > 0 && self->worker != NULL)
+    worker_written (self->worker, size);
+}
+
+/* spice-gtk does not complete everything that it was given (P13), and that would count for ever. */
+static void
+forget_writes (PortIO *self)
+{
+  self->era++;
+  self->n_writes = 0;
+  credit (self, self->under_way);
+}
+
+void
+port_io_set_view_only (PortIO *self, gboolean view_only)
+{
+  if (view_only == self->view_only)
+    return;
+  share_debug ("the session %s", view_only ? "is view-only" : "is no longer view-only");
+  self->view_only = view_only;
+  forget_writes (self);
+  if (self->worker != NULL)
+    worker_reset (self->worker);
+}
+
 void
 port_io_connected (PortIO *self)
 {
   self->disconnected = FALSE;
-  self->n_writes = 0;
+  forget_writes (self);
   guest_hold_end_migration (&self->hold);
   send_pace_end (&self->pace);
   keep_unsent_short (self);
@@ -224,11 +226,8 @@ receive_at_once (PortIO *self, SpiceMsgIn *message, gboolean compressed)
 {
   gconstpointer data;
   gsize size;
-  gint64 now = g_get_monotonic_time ();
 
-  if (self->turn_start == 0)
-    self->turn_start = now;
-  if (!self->opened || now - self->turn_start > TURN_MAX
+  if (main_turn_is_due (self->turn, g_get_monotonic_time ()) || !self->opened
       || !spice_private_messages_look (&self->messages, SPICE_CHANNEL (self->channel), message,
                                        message_type (compressed), &data, &size))
     return FALSE;
@@ -300,14 +299,16 @@ on_written (GObject *source, GAsyncResult *result, gpointer user_data)
   Write *write = user_data;
   PortIO *self = write->io;
 
-  self->n_writes -= MIN (self->n_writes, 1);
+  gboolean counts = write->era == self->era && write->bytes != NULL;
+
+  self->n_writes -= counts ? 1 : 0;
   /* A message that was never sent completes like one that was (P13), but one that was not even
    * queued, because the port is closed, says so. */
   if (spice_port_channel_write_finish (SPICE_PORT_CHANNEL (source), result, NULL) < 0
       && write->bytes != NULL && self->worker != NULL)
     worker_reset (self->worker);
-  if (write->size > 0 && self->worker != NULL)
-    worker_written (self->worker, write->size);
+  if (counts)
+    credit (self, write->size);
   g_clear_pointer (&write->bytes, g_bytes_unref);
   g_free (write);
 }
@@ -322,8 +323,9 @@ write_message (PortIO *self, GBytes *bytes, gboolean compressed, gsize size)
   gsize length;
   gconstpointer data = g_bytes_get_data (bytes, &length);
 
-  *write = (Write){ self, g_bytes_ref (bytes), size };
+  *write = (Write){ self, g_bytes_ref (bytes), size, self->era };
   self->n_writes++;
+  self->under_way += size;
   share_debug ("send DATA, %" G_GSIZE_FORMAT " bytes", length);
   spice_private_queue_before_write (&self->queue, channel);
   spice_port_channel_write_async (self->channel, data, length, NULL, on_written, write);
@@ -337,8 +339,8 @@ write_message (PortIO *self, GBytes *bytes, gboolean compressed, gsize size)
       /* spice-gtk neither sends nor completes it, and keeps what it was given: the few bytes of
        * the write are lost with it, the data need not be. */
       g_clear_pointer (&write->bytes, g_bytes_unref);
-      write->size = 0;
-      worker_written (self->worker, size);
+      self->n_writes--;
+      credit (self, size);
       share_debug ("spice-gtk dropped a message; what was under way is lost");
       worker_reset (self->worker);
     }
@@ -416,7 +418,7 @@ may_send (PortIO *self)
 {
   gint64 wait = send_pace_wait (&self->pace, g_get_monotonic_time ());
 
-  if (self->moving)
+  if (self->moving || self->view_only)
     return FALSE;
   if (wait > 0)
     resume_after (self, wait);

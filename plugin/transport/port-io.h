@@ -53,6 +53,13 @@ void port_io_free (PortIO *self);
 void port_io_set_worker (PortIO *self, Worker *worker);
 
 /**
+ * port_io_set_view_only:
+ * @view_only: whether spice-gtk drops everything the session sends, and never completes it (P13):
+ *   then nothing is sent, and what the guest sends is thrown away. Streams end when it changes
+ */
+void port_io_set_view_only (PortIO *self, gboolean view_only);
+
+/**
  * port_io_set_capture:
  * @capture: (nullable) (transfer none): what records the messages from now on
  */

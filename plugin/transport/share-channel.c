@@ -47,10 +47,11 @@ on_worker_output (gpointer user_data)
   port_io_send (SPICE_SHARE_CHANNEL (user_data)->io);
 }
 
+/* Who is told of something here may let go of the channel. */
 static void
 on_worker_failed (const GError *error, gpointer user_data)
 {
-  SpiceShareChannel *self = user_data;
+  g_autoptr (SpiceShareChannel) self = g_object_ref (user_data);
 
   spice_share_channel_report_error (self, error);
   spice_channel_disconnect (SPICE_CHANNEL (self), SPICE_CHANNEL_ERROR_IO);
@@ -59,7 +60,7 @@ on_worker_failed (const GError *error, gpointer user_data)
 static void
 on_worker_changed (gpointer user_data)
 {
-  SpiceShareChannel *self = user_data;
+  g_autoptr (SpiceShareChannel) self = g_object_ref (user_data);
   g_auto (WorkerStats) old = self->stats;
 
   worker_get_stats (self->worker, &self->stats);
@@ -134,8 +135,7 @@ connected (SpiceShareChannel *self)
 
   if (session == NULL || self->for_migration || self->ready || !ensure_worker (self))
     return;
-  /* spice-gtk drops everything a view-only session sends, and never completes it (P13). */
-  port_io_set_worker (self->io, spice_session_get_read_only (session) ? NULL : self->worker);
+  port_io_set_view_only (self->io, spice_session_get_read_only (session));
   port_io_connected (self->io);
   /* The guest's program may be in the middle of a frame. */
   worker_reset (self->worker);
@@ -199,6 +199,12 @@ on_channel_destroy (SpiceSession *session, SpiceChannel *channel, SpiceShareChan
     return;
   disconnected (self);
   end (self);
+}
+
+static void
+on_view_only (SpiceSession *session, GParamSpec *pspec, SpiceShareChannel *self)
+{
+  port_io_set_view_only (self->io, spice_session_get_read_only (session));
 }
 
 static void
@@ -327,7 +333,11 @@ spice_share_channel_constructed (GObject *object)
 
   self->for_migration = session != NULL && spice_session_is_for_migration (session);
   if (session != NULL)
-    g_signal_connect_object (session, "channel-destroy", G_CALLBACK (on_channel_destroy), self, 0);
+    {
+      g_signal_connect_object (session, "channel-destroy", G_CALLBACK (on_channel_destroy), self,
+                               0);
+      g_signal_connect_object (session, "notify::read-only", G_CALLBACK (on_view_only), self, 0);
+    }
   if (session != NULL && !self->for_migration)
     self->migration = channel_migration_new (SPICE_CHANNEL (self), session, on_migrating, self);
   spice_private_caps_announce_lz4 (&self->caps, SPICE_CHANNEL (self));
