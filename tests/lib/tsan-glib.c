@@ -54,7 +54,8 @@ __tsan_default_options (void)
 INSTEAD const char *
 __tsan_default_suppressions (void)
 {
-  return "called_from_lib:libglib-2.0.so.0\n";
+  return "called_from_lib:libglib-2.0.so.0\n"
+         "called_from_lib:libfontconfig.so.1\n"; /* tells others' threads of fonts */
 }
 
 /* Locks */

@@ -13,7 +13,6 @@
 
 #include "capture/capture.h"
 
-#define COMMAND BUILD_DIR "/plugin/spice-share"
 #define SECONDS 20
 #define TSHARK_SECONDS 60
 

@@ -9,7 +9,6 @@
 
 #include <glib/gstdio.h>
 
-#define COMMAND BUILD_DIR "/plugin/spice-share"
 #define SCHEMA "org.spice-space.webdav"
 #define SECONDS 20
 

@@ -12,8 +12,6 @@
 
 #include "cli/exit-status.h"
 
-#define COMMAND BUILD_DIR "/plugin/spice-share"
-
 typedef struct
 {
   char *dir;

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define COMMAND BUILD_DIR "/plugin/spice-share"
 /* Home, and erase to the end (ECMA-48). */
 #define CLEAR "\033[H\033[J"
 #define wait_for(condition) rig_wait_until (condition, 20)
