@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "share/mode.h"
 #include "share/share-finish.h"
 #include "share/share-private.h"
 #include "share/staging-private.h"
@@ -187,10 +188,12 @@ make_folder (Share *share, Staging *self)
   self->folder = openat (self->base, self->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (self->folder < 0)
     error = errno == ENOENT ? -EAGAIN : -errno;
-  /* The parent may have an ACL that is inherited. */
-  else if (fchmod (self->folder, 0700) < 0 || fstat (self->folder, &st) < 0)
-    error = -errno;
   else
+    /* The parent may have an ACL that is inherited. */
+    error = mode_set (self->folder, 0700);
+  if (error == 0 && fstat (self->folder, &st) < 0)
+    error = -errno;
+  if (error == 0)
     {
       set_folder (share, self, st.st_dev, st.st_ino);
       if (is_found_by_alias (self, &st))

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "share/claim.h"
+#include "share/mode.h"
 #include "share/resolver.h"
 #include "share/share-private.h"
 #include "share/tree-private.h"
@@ -148,8 +149,8 @@ copy_file (Copy *self, int place, const ShareStat *stat, int folder, const char 
         error = check_unchanged (self, source, stat);
       if (error == 0)
         error = copy_attributes (self, place, stat, target);
-      if (error == 0 && fchmod (target, stat->mode & 0777) < 0)
-        error = -errno;
+      if (error == 0)
+        error = mode_set (target, stat->mode & 0777);
       if (error == 0 && (self->flags & TREE_COPY_EXACT))
         error = keep_time (target, stat);
       if (close (target) < 0 && error == 0 && errno != EINTR)
@@ -303,8 +304,8 @@ finish_folder (Copy *self, int source, int target)
 
   if (error == 0)
     error = copy_attributes (self, source, &stat, target);
-  if (error == 0 && fchmod (target, stat.mode & 0777) < 0)
-    error = -errno;
+  if (error == 0)
+    error = mode_set (target, stat.mode & 0777);
   if (error == 0 && (self->flags & TREE_COPY_EXACT))
     error = keep_time (target, &stat);
   return error;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "share/claim.h"
+#include "share/mode.h"
 #include "share/resolver.h"
 #include "share/share-handle.h"
 #include "share/share-private.h"
@@ -183,7 +184,7 @@ take_over (ShareUpload *self, int old, const ShareStat *old_stat)
   /* The staging folder need not have the group of the target's; not everybody may set it. */
   if (old >= 0 || (stat.mode & S_ISGID))
     (void)!fchown (self->fd, (uid_t)-1, old >= 0 ? old_stat->gid : stat.gid);
-  return fchmod (self->fd, mode) < 0 ? -errno : 0;
+  return mode_set (self->fd, mode);
 }
 
 static int

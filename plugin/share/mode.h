@@ -1,0 +1,24 @@
+/* Permission bits of what we made ourselves, where the file system keeps any.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <glib.h>
+#include <sys/types.h>
+
+G_BEGIN_DECLS
+
+/**
+ * mode_set:
+ * @fd: of something this process made, no O_PATH descriptor
+ * @mode: permission bits (07777)
+ *
+ * A wish: what is served or mounted without modes (gvfs, FUSE, FAT, a mode fixed by a mount option)
+ * has the mode it has. In a pool thread.
+ *
+ * Returns: 0, also where no modes are kept, or a negative errno
+ */
+int mode_set (int fd, mode_t mode);
+
+G_END_DECLS
