@@ -13,8 +13,11 @@
  * counts until it is answered, because the answer comes for a token. */
 #define DAV_MAX_LOOKUPS 64
 
-/* Seconds without a byte either way until a connection is closed: between two requests, and in
- * one (a program may think long between two pieces of an upload, or a disk spin up). */
+/* Seconds without a byte either way until a connection is closed: between two requests, and in one
+ * (a program may think long between two pieces of an upload). None pass while the request has a job
+ * at work on the share, or waiting for its turn: how long that takes is not the guest's doing, and
+ * a large copy that were given up would be as large when it is tried again. Such a connection ends
+ * with its client, or when the mux needs its place (MUX_SILENCE_TIME). */
 #define DAV_IDLE_SECONDS 300
 #define DAV_STALL_SECONDS 900
 

@@ -125,6 +125,8 @@ dav_job_done (Share *share, gboolean ran, gpointer user_data)
   g_autoptr (DavRequest) request = call->request;
 
   n_jobs--;
+  request->n_jobs--;
+  request->job_back = g_get_monotonic_time ();
   if (call->to_answer ? dav_request_is_live (request) : request->state != DAV_REQUEST_OVER)
     {
       if (ran)
@@ -155,6 +157,7 @@ dav_request_begin_job (DavRequest *self,
   call->free_data = free_data;
   call->to_answer = dav_request_is_live (self);
   n_jobs++;
+  self->n_jobs++;
   share_run (self->mount->share, flags, &self->unwanted, dav_job_run, dav_job_done, call);
 }
 

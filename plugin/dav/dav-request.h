@@ -73,6 +73,8 @@ typedef struct
  * @path: in the share; "" is the root
  * @prefix: (nullable): of the mount to be, while the clipboard is asked
  * @unwanted: (atomic): the request is over; what its jobs may look at meanwhile
+ * @n_jobs: its jobs that have not come back
+ * @job_back: when the last of them did (monotonic, us); 0: none has
  * @slash: whether the request's path ended in a slash
  * @body: the XML body, of methods that take one
  * @refusal: why it is refused, where that is worth counting
@@ -83,6 +85,8 @@ struct _DavRequest
   guint refs;
   DavRequestState state;
   gint unwanted;
+  guint n_jobs;
+  gint64 job_back;
   const DavRequestOps *ops;
   gpointer connection;
   SoupServerMessage *msg;

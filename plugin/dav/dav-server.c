@@ -175,6 +175,21 @@ dav_server_accept (DavServer *self, GIOStream *stream, gint64 client)
   dav_connection_accept (connection, self->soup);
 }
 
+/* Whether it is the guest's turn, and has been for too long. Work that is done for a request takes
+ * as long as it takes. */
+static gboolean
+dav_server_is_late (DavConnection *connection, gint64 now)
+{
+  const DavRequest *request = dav_connection_get_request (connection);
+  gint64 active = dav_connection_get_active (connection);
+
+  if (request == NULL)
+    return now - active > DAV_IDLE_SECONDS * G_USEC_PER_SEC;
+
+  return request->n_jobs == 0
+         && now - MAX (active, request->job_back) > DAV_STALL_SECONDS * G_USEC_PER_SEC;
+}
+
 void
 dav_server_sweep (DavServer *self, gint64 now)
 {
@@ -183,14 +198,8 @@ dav_server_sweep (DavServer *self, gint64 now)
 
   g_hash_table_iter_init (&iter, self->connections);
   while (g_hash_table_iter_next (&iter, &key, NULL))
-    {
-      DavConnection *connection = key;
-      gint64 limit
-          = dav_connection_get_request (connection) != NULL ? DAV_STALL_SECONDS : DAV_IDLE_SECONDS;
-
-      if (now - dav_connection_get_active (connection) > limit * G_USEC_PER_SEC)
-        dav_connection_close (connection);
-    }
+    if (dav_server_is_late (key, now))
+      dav_connection_close (key);
 }
 
 static gboolean

@@ -445,51 +445,6 @@ test_http_1_0 (void)
     }
 }
 
-/* Long enough without a byte, and a connection goes; in a request it takes longer. */
-static void
-test_idle (void)
-{
-  g_autoptr (DavRig) rig = dav_rig_new (0);
-  g_autoptr (DavClient) idle = dav_client_new (rig);
-  g_autoptr (DavClient) busy = dav_client_new (rig);
-  g_autoptr (DavResponse) response = NULL;
-  g_autofree char *data = g_strnfill (1000, 'x');
-  gint64 before = g_get_monotonic_time ();
-  gint64 after;
-
-  response = dav_client_request (idle, "OPTIONS", "/", NULL, NULL);
-  dav_client_send (busy,
-                   "PUT /x HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
-                   "Content-Length: 100000\r\n\r\n",
-                   -1);
-  {
-    g_autoptr (DavResponse) go_on = dav_client_receive (busy, FALSE);
-
-    g_assert_cmpuint (go_on->status, ==, 100);
-  }
-  after = g_get_monotonic_time ();
-
-  dav_server_sweep (rig->server, before + DAV_IDLE_SECONDS * G_USEC_PER_SEC);
-  {
-    g_autoptr (DavResponse) still = dav_client_request (idle, "OPTIONS", "/", NULL, NULL);
-
-    g_assert_nonnull (still);
-    after = g_get_monotonic_time ();
-  }
-  dav_server_sweep (rig->server, after + DAV_IDLE_SECONDS * G_USEC_PER_SEC + 1);
-  dav_client_wait_eof (idle);
-  g_assert_true (dav_client_is_forgotten (idle));
-
-  dav_server_sweep (rig->server, before + DAV_STALL_SECONDS * G_USEC_PER_SEC);
-  dav_client_send (busy, data, -1);
-  dav_rig_status (rig, "OPTIONS", "/", NULL, NULL);
-  g_assert_false (busy->eof);
-  after = g_get_monotonic_time ();
-  dav_server_sweep (rig->server, after + DAV_STALL_SECONDS * G_USEC_PER_SEC + 1);
-  dav_client_wait_eof (busy);
-  g_assert_true (dav_client_is_forgotten (busy));
-}
-
 static GLogWriterOutput
 collect_line (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
@@ -546,7 +501,6 @@ main (int argc, char **argv)
   g_test_add_func ("/dav/server/free-while-busy", test_free_while_busy);
   g_test_add_func ("/dav/server/own-ops", test_own_ops);
   g_test_add_func ("/dav/server/http-1-0", test_http_1_0);
-  g_test_add_func ("/dav/server/idle", test_idle);
   g_test_add_func ("/dav/server/log", test_log);
   return g_test_run ();
 }
