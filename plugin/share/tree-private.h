@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <time.h>
+
 #include "share/staging.h"
 #include "share/tree.h"
 
@@ -37,6 +39,34 @@ void failures_move (ShareFailures *self, ShareFailures *other);
  */
 int
 tree_remove (Share *share, int parent, const char *name, const char *path, ShareFailures *failures);
+
+/**
+ * TreeCopied:
+ * @folder, @name: where the copy is
+ * @begun: by CLOCK_REALTIME_COARSE, which file systems go by: before anything was copied
+ *
+ * What a move between file systems has copied, with TREE_COPY_EXACT.
+ */
+typedef struct
+{
+  int folder;
+  const char *name;
+  struct timespec begun;
+} TreeCopied;
+
+/**
+ * tree_remove_copied:
+ * @copied: what was made of it
+ *
+ * tree_remove() of what @copied has as it is now, looked at just before it is removed. What is
+ * another version by then, or is not in the copy, stays: -EAGAIN.
+ */
+int tree_remove_copied (Share *share,
+                        int parent,
+                        const char *name,
+                        const TreeCopied *copied,
+                        const char *path,
+                        ShareFailures *failures);
 
 /**
  * tree_purge:

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,15 +21,22 @@
  * lose their place while entries vanish, and others may add some. Per tree, so that it ends. */
 #define TREE_REMOVE_RETRIES 64
 
+/* The coarsest clock and the latest beginning of a file system's times are FAT's: two seconds, and
+ * 1980 wherever one lives. */
+#define TREE_COARSE_SECONDS 2
+#define TREE_FIRST_SECOND (315532800 + 24 * 60 * 60)
+
 /* One removal. */
 typedef struct
 {
   Share *share;
   int top;
   const char *path;
-  ShareFailures *failures; /* NULL: nobody wants to know */
-  gboolean purge;          /* tree_purge() */
-  gboolean may_stop;       /* when nobody wants it any more */
+  ShareFailures *failures;  /* NULL: nobody wants to know */
+  const TreeCopied *copied; /* tree_remove_copied() */
+  int copy;                 /* its topmost folder */
+  gboolean purge;           /* tree_purge() */
+  gboolean may_stop;        /* when nobody wants it any more */
   guint retries;
 } Removal;
 
@@ -91,6 +99,73 @@ remove_staging (Removal *self, const TreeEvent *event)
   return share_stat_at (event->folder, event->name, &stat) == -ENOENT;
 }
 
+static gboolean
+is_earlier (const ShareStat *stat, const struct timespec *time)
+{
+  return stat->mtime < time->tv_sec
+         || (stat->mtime == time->tv_sec && stat->mtime_nsec < time->tv_nsec);
+}
+
+/* Whether @copy was given the time that @source has. Where its file system keeps another one than
+ * it was given, what counts is that nobody has written to @source since. */
+static gboolean
+has_time_of (const ShareStat *copy, const ShareStat *source, const struct timespec *begun)
+{
+  guint64 later = (guint64)MAX (copy->mtime, source->mtime);
+  guint64 earlier = (guint64)MIN (copy->mtime, source->mtime);
+
+  if (copy->mtime == source->mtime && copy->mtime_nsec == source->mtime_nsec)
+    return TRUE;
+  return is_earlier (source, begun)
+         && (later - earlier < TREE_COARSE_SECONDS || source->mtime < TREE_FIRST_SECOND);
+}
+
+static gboolean
+is_same_link (int folder, const char *name, int copy_folder, const char *copy)
+{
+  char text[PATH_MAX], copied[PATH_MAX];
+  ssize_t length = readlinkat (folder, name, text, sizeof text);
+
+  return length > 0 && readlinkat (copy_folder, copy, copied, sizeof copied) == length
+         && memcmp (text, copied, (gsize)length) == 0;
+}
+
+/* Returns: 0 if it is what was copied, or gone; -EAGAIN or another negative errno if it is to stay
+ */
+static int
+check_copied (Removal *self, int folder, const char *name, int copy_folder, const char *copy_name)
+{
+  ShareStat stat, copy;
+  int error = share_stat_at (folder, name, &stat);
+  gboolean same;
+
+  if (error < 0)
+    return error == -ENOENT ? 0 : error;
+  error = share_stat_at (copy_folder, copy_name, &copy);
+  if (error < 0)
+    return error == -ENOENT ? -EAGAIN : error;
+  same = stat.type == copy.type;
+  if (stat.type == SHARE_TYPE_FILE)
+    same = same && stat.size == copy.size && has_time_of (&copy, &stat, &self->copied->begun);
+  else if (stat.type == SHARE_TYPE_OTHER)
+    same = same && is_same_link (folder, name, copy_folder, copy_name);
+  return same ? 0 : -EAGAIN;
+}
+
+static int
+check_copied_entry (Removal *self, const TreeEvent *event)
+{
+  g_autofree char *path = tree_event_get_folder (event);
+  int folder = resolver_open_plain (self->copy, path, O_PATH | O_DIRECTORY);
+  int error;
+
+  if (folder < 0)
+    return folder == -ENOENT ? -EAGAIN : folder;
+  error = check_copied (self, event->folder, event->name, folder, event->name);
+  close (folder);
+  return error;
+}
+
 static int
 remove_entry (Removal *self, TreeWalk *walk, const TreeEvent *event)
 {
@@ -108,7 +183,9 @@ remove_entry (Removal *self, TreeWalk *walk, const TreeEvent *event)
           return fail (self, walk, folder, -ENOTEMPTY);
         }
     }
-  error = remove_name (event->folder, event->name);
+  error = self->copied ? check_copied_entry (self, event) : 0;
+  if (error == 0)
+    error = remove_name (event->folder, event->name);
   if (error == -ENOTEMPTY)
     {
       /* Of our own, a copy of a folder that nobody may write to. */
@@ -194,6 +271,29 @@ tree_remove (Share *share, int parent, const char *name, const char *path, Share
   Removal self = { .share = share, .path = path, .failures = failures };
 
   return remove_tree (&self, parent, name);
+}
+
+int
+tree_remove_copied (Share *share,
+                    int parent,
+                    const char *name,
+                    const TreeCopied *copied,
+                    const char *path,
+                    ShareFailures *failures)
+{
+  Removal self = { .share = share, .path = path, .failures = failures, .copied = copied };
+  int error = check_copied (&self, parent, name, copied->folder, copied->name);
+
+  if (error < 0)
+    return error;
+  self.copy = resolver_open_plain (copied->folder, copied->name, O_PATH | O_DIRECTORY);
+  /* What is no folder has no inside to look at. */
+  if (self.copy < 0 && self.copy != -ENOTDIR && self.copy != -ELOOP)
+    return self.copy;
+  error = remove_tree (&self, parent, name);
+  if (self.copy >= 0)
+    close (self.copy);
+  return error;
 }
 
 int

@@ -303,6 +303,7 @@ is_respelling (const Names *names)
          && (names->source.type == SHARE_TYPE_FOLDER || names->source.nlink == 1);
 }
 
+/* Copying takes its time. What somebody wrote to the source meanwhile is nowhere else: it stays. */
 static int
 move_between_file_systems (Share *share,
                            const char *source,
@@ -311,11 +312,18 @@ move_between_file_systems (Share *share,
                            gboolean overwrite,
                            ShareFailures *failures)
 {
-  int error = copy_into_place (share, source, target, names, TREE_COPY_EXACT, overwrite, failures);
+  TreeCopied copied = { .folder = names->parent, .name = names->name };
+  int error;
 
+  clock_gettime (CLOCK_REALTIME_COARSE, &copied.begun);
+  error = copy_into_place (share, source, target, names, TREE_COPY_EXACT, overwrite, failures);
   if (error < 0)
     return error;
-  return tree_remove (share, names->source_parent, names->source_name, source, failures);
+  error = tree_remove_copied (share, names->source_parent, names->source_name, &copied, source,
+                              failures);
+  if (error < 0 && share_failures_get_size (failures) == 0)
+    failures_add (failures, source, "", error);
+  return error;
 }
 
 int

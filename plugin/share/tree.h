@@ -128,7 +128,8 @@ int share_copy (Share *share,
  *
  * As share_copy(), by one rename where the file system can: a link is moved as such, and a folder
  * takes all of its inside along. Between file systems by copy and remove; then @failures are
- * members that stayed where they were.
+ * members that stayed where they were: such as could not be removed, or (-EAGAIN) are not what was
+ * copied, because somebody wrote to them or made them meanwhile.
  */
 int share_move (Share *share,
                 const char *source,
