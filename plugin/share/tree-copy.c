@@ -31,9 +31,10 @@ typedef struct
   Share *share;
   const char *source; /* share-relative */
   const char *path;   /* of the copy, share-relative */
-  int top;            /* the copy's topmost folder, O_PATH */
+  int top;            /* the copy's topmost folder */
   TreeCopyFlags flags;
   ShareFailures *failures;
+  TreeLateMode *late;
 } Copy;
 
 /* After these nothing more will succeed, and a half is of no use. */
@@ -363,6 +364,24 @@ copy_inside (Copy *self)
   return result;
 }
 
+/* A rename into another folder changes the "..": only who may write to it may do that. */
+static int
+stay_movable (Copy *self)
+{
+  ShareStat stat;
+  int error = share_stat_fd (self->top, &stat);
+
+  if (error < 0 || (stat.mode & 0200))
+    return error;
+  error = mode_set (self->top, stat.mode | 0700);
+  if (error == 0)
+    {
+      *self->late = (TreeLateMode){ .folder = self->top, .mode = stat.mode };
+      self->top = -1;
+    }
+  return error;
+}
+
 static int
 copy_folder (Copy *self, int place, int folder, const char *name)
 {
@@ -376,8 +395,22 @@ copy_folder (Copy *self, int place, int folder, const char *name)
   error = self->flags & TREE_COPY_SHALLOW ? 0 : copy_inside (self);
   if (error == 0)
     error = finish_folder (self, place, self->top);
-  close (self->top);
+  if (error == 0)
+    error = stay_movable (self);
+  if (self->top >= 0)
+    close (self->top);
   return error;
+}
+
+void
+tree_late_mode_set (TreeLateMode *self)
+{
+  if (self->folder < 0)
+    return;
+  /* It has its place: nothing is undone for its mode. */
+  (void)!mode_set (self->folder, self->mode);
+  close (self->folder);
+  self->folder = -1;
 }
 
 int
@@ -399,10 +432,15 @@ tree_copy (Share *share,
            const char *name,
            const char *path,
            TreeCopyFlags flags,
-           ShareFailures *failures)
+           ShareFailures *failures,
+           TreeLateMode *late)
 {
-  Copy self
-      = { .share = share, .source = source, .path = path, .flags = flags, .failures = failures };
+  Copy self = { .share = share,
+                .source = source,
+                .path = path,
+                .flags = flags,
+                .failures = failures,
+                .late = late };
   ShareStat stat;
   int place = resolver_open (share, source);
   int error = place < 0 ? place : share_stat_fd (place, &stat);

@@ -99,10 +99,29 @@ typedef enum
 } TreeCopyFlags;
 
 /**
+ * TreeLateMode:
+ * @folder: (transfer full): a folder its owner may write to until it is installed, or -1
+ * @mode: what it is to have then
+ */
+typedef struct
+{
+  int folder;
+  guint mode;
+} TreeLateMode;
+
+/**
+ * tree_late_mode_set:
+ *
+ * Closes @self->folder too, also where it is no more.
+ */
+void tree_late_mode_set (TreeLateMode *self);
+
+/**
  * tree_copy:
  * @source: share-relative
  * @folder, @name: what is made: nothing of that name may be there
  * @path: share-relative path the copy is to have in the end, for @failures
+ * @late: (inout): in: with no folder; out: for tree_late_mode_set() when the copy is in its place
  *
  * Returns: 0, or a negative errno that ended it (-ENOSPC and the like, -ECANCELED); what was made
  * so far is then left to the caller. Members that could not be copied are in @failures and no
@@ -114,7 +133,8 @@ int tree_copy (Share *share,
                const char *name,
                const char *path,
                TreeCopyFlags flags,
-               ShareFailures *failures);
+               ShareFailures *failures,
+               TreeLateMode *late);
 
 /**
  * tree_copy_link:

@@ -241,6 +241,7 @@ copy_into_place (Share *share,
 {
   char temp[STAGING_NAME_SIZE];
   Staging *staging;
+  TreeLateMode late = { .folder = -1 };
   gboolean as_link = (copy_flags & TREE_COPY_EXACT) && names->source.type == SHARE_TYPE_OTHER;
   int error = staging_acquire (share, names->parent, &staging);
   int folder;
@@ -251,7 +252,7 @@ copy_into_place (Share *share,
   error = staging_make_name (temp);
   if (error == 0)
     error = as_link ? tree_copy_link (names->source_parent, names->source_name, folder, temp)
-                    : tree_copy (share, source, folder, temp, target, copy_flags, failures);
+                    : tree_copy (share, source, folder, temp, target, copy_flags, failures, &late);
   if (error == 0)
     error = tree_install (share, folder, temp, names->parent, names->name, overwrite);
   if (error == -EXDEV && names->exists && names->target.type == SHARE_TYPE_FOLDER && overwrite)
@@ -260,6 +261,7 @@ copy_into_place (Share *share,
     failures_clear (failures);
   if (error < 0)
     tree_purge (share, folder, temp);
+  tree_late_mode_set (&late);
   staging_release (share, staging);
   return error;
 }

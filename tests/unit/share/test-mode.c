@@ -7,6 +7,7 @@
 #include "share-ops.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -75,15 +76,101 @@ test_broken (Fixture *fixture, gconstpointer flags)
   fixture_assert_no_debris (fixture);
 }
 
+/* A folder its owner may not write to cannot be renamed into another: its copy can be, and is as
+ * protected in the end, and as old where it was moved. */
+static void
+check_protected (Fixture *fixture, const char *path, guint mode, guint64 mtime)
+{
+  g_autofree char *inner = g_build_filename (path, "a", NULL);
+  g_autofree char *file = g_build_filename (path, "a", "b", "file", NULL);
+  ShareStat stat;
+
+  g_assert_cmphex (fixture_mode_of (fixture, path), ==, mode);
+  g_assert_cmphex (fixture_mode_of (fixture, inner), ==, 0555);
+  assert_content (fixture, file, "deep content");
+  g_assert_cmpint (do_stat (fixture, path, &stat), ==, 0);
+  if (mtime)
+    g_assert_cmpint (stat.mtime, ==, mtime);
+}
+
+static void
+test_protected (void)
+{
+  g_test_trap_subprocess ("/mode/protected/subprocess", 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+  g_test_trap_assert_passed ();
+}
+
+static void
+test_protected_subprocess (void)
+{
+  static const guint modes[] = { 0555, 0500 };
+  Fixture fixture = { 0 };
+
+  become_user ();
+  fixture_set_up (&fixture, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
+    {
+      g_autofree char *source = g_strdup_printf ("tree-%o", modes[i]);
+      g_autofree char *copy = g_strdup_printf ("copy-%o", modes[i]);
+      g_autofree char *shallow = g_strdup_printf ("shallow-%o", modes[i]);
+      g_autofree char *over = g_strdup_printf ("over-%o", modes[i]);
+      g_autofree char *inner = g_build_filename (source, "a", NULL);
+      g_autofree char *inner_path = fixture_path (&fixture, inner);
+      g_autofree char *path = fixture_path (&fixture, source);
+
+      fixture_make_tree (&fixture, source);
+      fixture_make_tree (&fixture, over);
+      g_assert_no_errno (chmod (inner_path, 0555));
+      g_assert_no_errno (chmod (path, modes[i]));
+      g_assert_cmpint (do_copy (&fixture, source, copy, 0, NULL, NULL), ==, 0);
+      check_protected (&fixture, copy, modes[i], 0);
+      g_assert_cmpint (do_copy (&fixture, source, over, SHARE_TREE_OVERWRITE, NULL, NULL), ==, 0);
+      check_protected (&fixture, over, modes[i], 0);
+      g_assert_cmpint (do_copy (&fixture, source, shallow, SHARE_TREE_SHALLOW, NULL, NULL), ==, 0);
+      g_assert_cmphex (fixture_mode_of (&fixture, shallow), ==, modes[i]);
+      /* It is not there for what comes next. */
+      g_assert_cmpint (do_copy (&fixture, source, copy, 0, NULL, NULL), ==, -EEXIST);
+    }
+  fixture_close (&fixture);
+  fixture_assert_no_debris (&fixture);
+  fixture_tear_down (&fixture, NULL);
+}
+
+/* The same for what is moved to another file system: root may, so its mode and time are looked at.
+ */
+static void
+test_protected_moved (Fixture *fixture, gconstpointer flags)
+{
+  g_autofree char *path = fixture_path (fixture, "tree");
+  g_autofree char *inner = fixture_path (fixture, "tree/a");
+  struct timespec times[2] = { { .tv_sec = 1000000000 }, { .tv_sec = 1000000000 } };
+
+  fixture_mount_small (fixture, "small");
+  fixture_make_tree (fixture, "tree");
+  g_assert_no_errno (chmod (inner, 0555));
+  g_assert_no_errno (chmod (path, 0555));
+  g_assert_no_errno (utimensat (AT_FDCWD, path, times, 0));
+  g_assert_cmpint (do_move (fixture, "tree", "small/tree", 0, NULL, NULL), ==, 0);
+  check_protected (fixture, "small/tree", 0555, 1000000000);
+  g_assert_false (fixture_exists (fixture, "tree"));
+  fixture_close (fixture);
+  fixture_assert_no_debris (fixture);
+  fixture_unmount (fixture, "small");
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   alarm (300 * (guint)patience ());
+  enter_mount_namespace ();
 
 #define ADD(name, test) g_test_add (name, Fixture, 0, fixture_set_up, test, fixture_tear_down)
   ADD ("/mode/unsupported", test_unsupported);
   ADD ("/mode/broken", test_broken);
+  ADD ("/mode/protected-moved", test_protected_moved);
 #undef ADD
+  g_test_add_func ("/mode/protected", test_protected);
+  g_test_add_func ("/mode/protected/subprocess", test_protected_subprocess);
   return g_test_run ();
 }
