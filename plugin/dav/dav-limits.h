@@ -17,7 +17,8 @@
  * (a program may think long between two pieces of an upload). None pass while the request has a job
  * at work on the share, or waiting for its turn: how long that takes is not the guest's doing, and
  * a large copy that were given up would be as large when it is tried again. Such a connection ends
- * with its client, or when the mux needs its place (MUX_SILENCE_TIME). */
+ * with its client, with the share, or when the work does; until then nobody takes its place, in the
+ * mux neither. */
 #define DAV_IDLE_SECONDS 300
 #define DAV_STALL_SECONDS 900
 
