@@ -61,8 +61,8 @@ dav_copy_move_run (DavRequest *request, DavTreeKind kind)
   guard = dav_guard_new (request);
   if (guard == NULL
       || (kind == DAV_TREE_MOVE
-          && !dav_guard_check_lock (guard, request, request->path, DAV_LOCK_CHECK_TREE))
-      || !dav_guard_check_lock (guard, request, target, DAV_LOCK_CHECK_TREE))
+          && !dav_guard_begin_change (guard, request, request->path, DAV_LOCK_CHECK_TREE))
+      || !dav_guard_begin_change (guard, request, target, DAV_LOCK_CHECK_TREE))
     return;
 
   dav_tree_run (request, kind, g_steal_pointer (&guard), target, flags);

@@ -19,7 +19,7 @@ dav_delete_run (DavRequest *request)
     }
 
   guard = dav_guard_new (request);
-  if (guard == NULL || !dav_guard_check_lock (guard, request, request->path, DAV_LOCK_CHECK_TREE))
+  if (guard == NULL || !dav_guard_begin_change (guard, request, request->path, DAV_LOCK_CHECK_TREE))
     return;
 
   dav_tree_run (request, DAV_TREE_DELETE, g_steal_pointer (&guard), NULL,

@@ -16,6 +16,8 @@ struct _DavGuard
   DavConditions conditions;
   gboolean is_get;
   gboolean wants_folder;
+  DavMount *mount;
+  GPtrArray *changes; /* DavLockChange, in the table of @mount */
 };
 
 static gboolean
@@ -32,6 +34,8 @@ dav_guard_new (DavRequest *request)
   g_autoptr (DavGuard) self = g_new0 (DavGuard, 1);
   const char *condition = dav_request_get_header (request, "If");
 
+  self->mount = dav_mount_ref (request->mount);
+  self->changes = g_ptr_array_new ();
   self->is_get = request->method->run == dav_get_run;
   /* RFC 4918 section 9.3.1 has something to say of its own. */
   self->wants_folder = request->slash && request->method->run != dav_mkcol_run;
@@ -61,6 +65,10 @@ dav_guard_new (DavRequest *request)
 void
 dav_guard_free (DavGuard *self)
 {
+  for (guint i = 0; i < self->changes->len; i++)
+    dav_lock_table_end_change (self->mount->locks, g_ptr_array_index (self->changes, i));
+  g_ptr_array_unref (self->changes);
+  dav_mount_unref (self->mount);
   g_clear_pointer (&self->condition, dav_if_free);
   dav_conditions_clear (&self->conditions);
   g_free (self);
@@ -103,6 +111,16 @@ dav_guard_check_lock (const DavGuard *self,
 
   dav_request_fail_condition (request, DAV_STATUS_LOCKED, "lock-token-submitted", lock);
   return FALSE;
+}
+
+gboolean
+dav_guard_begin_change (DavGuard *self, DavRequest *request, const char *path, DavLockCheck check)
+{
+  if (!dav_guard_check_lock (self, request, path, check))
+    return FALSE;
+
+  g_ptr_array_add (self->changes, dav_lock_table_begin_change (self->mount->locks, path, check));
+  return TRUE;
 }
 
 static char *

@@ -24,6 +24,12 @@ typedef struct _DavGuard DavGuard;
  * Returns: (transfer full) (nullable): %NULL if it was malformed: then @request is answered
  */
 DavGuard *dav_guard_new (DavRequest *request);
+
+/**
+ * dav_guard_free:
+ *
+ * What dav_guard_begin_change() began is done. Worker.
+ */
 void dav_guard_free (DavGuard *self);
 
 /**
@@ -45,6 +51,17 @@ gboolean dav_guard_check_lock (const DavGuard *self,
                                DavRequest *request,
                                const char *path,
                                DavLockCheck check);
+
+/**
+ * dav_guard_begin_change:
+ *
+ * As dav_guard_check_lock(); and as long as @self lives it stays so, since no lock is granted that
+ * forbids it. For the job that does it: other jobs may come before.
+ *
+ * Returns: %FALSE if not: then @request is answered (423)
+ */
+gboolean
+dav_guard_begin_change (DavGuard *self, DavRequest *request, const char *path, DavLockCheck check);
 
 /**
  * dav_guard_get_tokens:

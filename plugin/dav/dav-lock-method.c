@@ -152,6 +152,7 @@ dav_locking_created (DavRequest *request, gpointer data)
   DavLocking *self = data;
   g_autoptr (GPtrArray) locks = g_ptr_array_new ();
 
+  g_clear_pointer (&self->guard, dav_guard_free);
   if (self->error == -ENOENT || self->error == -ENOTDIR)
     {
       dav_request_fail (request, SOUP_STATUS_CONFLICT);
@@ -187,8 +188,14 @@ dav_locking_grant (DavLocking *self, DavRequest *request)
   gboolean is_folder = self->exists && self->stat.type == SHARE_TYPE_FOLDER;
   const DavLock *lock;
 
+  /* What was allowed while there was no lock is not undone by one. */
+  if (dav_lock_table_is_changing (self->mount->locks, self->path, self->is_infinite))
+    {
+      dav_request_fail (request, DAV_STATUS_LOCKED);
+      return;
+    }
   if (!self->exists
-      && !dav_guard_check_lock (self->guard, request, self->path, DAV_LOCK_CHECK_MEMBER))
+      && !dav_guard_begin_change (self->guard, request, self->path, DAV_LOCK_CHECK_MEMBER))
     return;
 
   switch (dav_lock_table_add (self->mount->locks, self->path, is_folder, self->info->is_exclusive,

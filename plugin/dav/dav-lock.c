@@ -15,11 +15,18 @@ typedef struct
   gboolean is_submitted; /* scratch of dav_lock_table_check(), else %FALSE */
 } Entry;
 
+struct _DavLockChange
+{
+  char *path;
+  DavLockCheck check;
+};
+
 struct _DavLockTable
 {
   GHashTable *by_token; /* const char * (the entry's) -> Entry *, owned */
   GHashTable *by_root;  /* char * -> GPtrArray of Entry *, never empty */
   gint64 next_expiry;   /* no lock ends before */
+  GHashTable *changes;  /* DavLockChange *, owned */
 };
 
 static void
@@ -33,6 +40,15 @@ entry_free (gpointer data)
   g_free (entry);
 }
 
+static void
+dav_lock_change_free (gpointer data)
+{
+  DavLockChange *change = data;
+
+  g_free (change->path);
+  g_free (change);
+}
+
 DavLockTable *
 dav_lock_table_new (void)
 {
@@ -42,6 +58,7 @@ dav_lock_table_new (void)
   self->by_root
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
   self->next_expiry = G_MAXINT64;
+  self->changes = g_hash_table_new_full (NULL, NULL, dav_lock_change_free, NULL);
 
   return self;
 }
@@ -49,6 +66,7 @@ dav_lock_table_new (void)
 void
 dav_lock_table_free (DavLockTable *self)
 {
+  g_hash_table_unref (self->changes);
   g_hash_table_unref (self->by_root);
   g_hash_table_unref (self->by_token);
   g_free (self);
@@ -89,9 +107,9 @@ expire (DavLockTable *self, gint64 now)
 }
 
 static gboolean
-covers (const DavLock *lock, const char *path)
+covers (const char *root, gboolean is_infinite, const char *path)
 {
-  return lock->is_infinite ? dav_path_is_within (path, lock->root) : strcmp (path, lock->root) == 0;
+  return is_infinite ? dav_path_is_within (path, root) : strcmp (path, root) == 0;
 }
 
 void
@@ -220,7 +238,7 @@ find_entry (DavLockTable *self, const char *path, const char *token, gint64 now)
   expire (self, now);
   entry = g_hash_table_lookup (self->by_token, token);
 
-  return entry != NULL && covers (&entry->lock, path) ? entry : NULL;
+  return entry != NULL && covers (entry->lock.root, entry->lock.is_infinite, path) ? entry : NULL;
 }
 
 const DavLock *
@@ -360,4 +378,56 @@ dav_lock_table_check (DavLockTable *self,
   mark_submitted (self, tokens, FALSE);
 
   return missing;
+}
+
+/* Changes under way */
+
+DavLockChange *
+dav_lock_table_begin_change (DavLockTable *self, const char *path, DavLockCheck check)
+{
+  DavLockChange *change = g_new0 (DavLockChange, 1);
+
+  change->path = g_strdup (path);
+  change->check = check;
+  g_hash_table_add (self->changes, change);
+
+  return change;
+}
+
+void
+dav_lock_table_end_change (DavLockTable *self, DavLockChange *change)
+{
+  g_hash_table_remove (self->changes, change);
+}
+
+/* Whether a lock would have been in the way of @change: what dav_lock_table_check() asks, the other
+ * way round. */
+static gboolean
+forbids (const char *root, gboolean is_infinite, const DavLockChange *change)
+{
+  g_autofree char *parent = NULL;
+
+  if (covers (root, is_infinite, change->path))
+    return TRUE;
+  if (change->check == DAV_LOCK_CHECK_CONTENT)
+    return FALSE;
+  if (change->check == DAV_LOCK_CHECK_TREE && dav_path_is_within (root, change->path))
+    return TRUE;
+
+  parent = dav_path_get_parent (change->path);
+  return parent != NULL && covers (root, is_infinite, parent);
+}
+
+gboolean
+dav_lock_table_is_changing (DavLockTable *self, const char *path, gboolean is_infinite)
+{
+  GHashTableIter iter;
+  gpointer change;
+
+  g_hash_table_iter_init (&iter, self->changes);
+  while (g_hash_table_iter_next (&iter, &change, NULL))
+    if (forbids (path, is_infinite, change))
+      return TRUE;
+
+  return FALSE;
 }

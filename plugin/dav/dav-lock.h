@@ -62,6 +62,13 @@ typedef enum
 } DavLockCheck;
 
 /**
+ * DavLockChange:
+ *
+ * Something that is being done, or waits for its turn, and was allowed before.
+ */
+typedef struct _DavLockChange DavLockChange;
+
+/**
  * dav_lock_table_new:
  *
  * Returns: (transfer full): a table without locks
@@ -141,6 +148,27 @@ const DavLock *dav_lock_table_check (DavLockTable *self,
                                      DavLockCheck check,
                                      const char *const *tokens,
                                      gint64 now);
+
+/**
+ * dav_lock_table_begin_change:
+ *
+ * What dav_lock_table_check() has allowed is begun: until dav_lock_table_end_change() no lock that
+ * would have forbidden it is to be granted (dav_lock_table_is_changing()).
+ *
+ * There are two for each request with a job at most, so what bounds jobs bounds them.
+ *
+ * Returns: (transfer none): to end it by, before the table is freed
+ */
+DavLockChange *
+dav_lock_table_begin_change (DavLockTable *self, const char *path, DavLockCheck check);
+void dav_lock_table_end_change (DavLockTable *self, DavLockChange *change);
+
+/**
+ * dav_lock_table_is_changing:
+ *
+ * Returns: whether a new lock on @path would come too late for a change under way (423)
+ */
+gboolean dav_lock_table_is_changing (DavLockTable *self, const char *path, gboolean is_infinite);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DavLockTable, dav_lock_table_free)
 

@@ -204,7 +204,7 @@ dav_proppatch_run (DavRequest *request)
     }
   guard = dav_guard_new (request);
   if (guard == NULL
-      || !dav_guard_check_lock (guard, request, request->path, DAV_LOCK_CHECK_CONTENT))
+      || !dav_guard_begin_change (guard, request, request->path, DAV_LOCK_CHECK_CONTENT))
     return;
 
   self = g_new0 (DavPatch, 1);

@@ -5,6 +5,8 @@
  * DAV_PUT_HOLD bytes wait, reading stops. The last job writes what is left, and moves the file into
  * place. A small body is read first, and all is one job.
  *
+ * A lock that somebody takes while the body comes in holds: it is asked for again before that job.
+ *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include <errno.h>
@@ -202,6 +204,8 @@ dav_put_wrote (DavRequest *request, gpointer data)
   char etag[DAV_ETAG_SIZE];
 
   self->busy = FALSE;
+  if (self->commit)
+    g_clear_pointer (&self->guard, dav_guard_free);
   if (self->status != 0)
     {
       dav_request_fail (request, self->status);
@@ -231,6 +235,12 @@ dav_put_go_on (DavRequest *request, DavPut *self)
 
   if (!self->busy && (self->waiting->len >= DAV_PUT_BATCH || self->complete))
     {
+      if (self->complete
+          && !dav_guard_begin_change (self->guard, request, self->path,
+                                      self->exists ? DAV_LOCK_CHECK_CONTENT
+                                                   : DAV_LOCK_CHECK_MEMBER))
+        return;
+
       empty = self->writing;
       g_byte_array_set_size (empty, 0);
       self->writing = self->waiting;

@@ -415,6 +415,35 @@ test_time (void)
   g_assert_cmpint (get_cpu_time () - start, <, 500 * G_TIME_SPAN_MILLISECOND * patience ());
 }
 
+/* A lock comes too late for what it would have forbidden, had it been there. */
+static void
+test_changing (void)
+{
+  static const char *const paths[] = { "", "a", "a/b", "a/b/c", "a/b/c/d", "a/bc", "x" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (paths) * G_N_ELEMENTS (paths) * 2 * 3; i++)
+    {
+      const char *locked = paths[i % G_N_ELEMENTS (paths)];
+      const char *path = paths[i / G_N_ELEMENTS (paths) % G_N_ELEMENTS (paths)];
+      guint rest = i / G_N_ELEMENTS (paths) / G_N_ELEMENTS (paths);
+      gboolean is_infinite = rest % 2;
+      DavLockCheck kind = rest / 2;
+      g_autoptr (DavLockTable) with_lock = dav_lock_table_new ();
+      g_autoptr (DavLockTable) table = dav_lock_table_new ();
+      g_autofree char *token = add (with_lock, locked, TRUE, is_infinite);
+      gboolean forbidden = check (with_lock, path, kind, NULL) != NULL;
+      DavLockChange *change = dav_lock_table_begin_change (table, path, kind);
+      DavLockChange *again = dav_lock_table_begin_change (table, path, kind);
+
+      g_test_message ("lock \"%s\" %d, change \"%s\" %d", locked, is_infinite, path, kind);
+      g_assert_true (dav_lock_table_is_changing (table, locked, is_infinite) == forbidden);
+      dav_lock_table_end_change (table, change);
+      g_assert_true (dav_lock_table_is_changing (table, locked, is_infinite) == forbidden);
+      dav_lock_table_end_change (table, again);
+      g_assert_false (dav_lock_table_is_changing (table, locked, is_infinite));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -429,6 +458,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dav-lock/remove-tree", test_remove_tree);
   g_test_add_func ("/dav-lock/check", test_check);
   g_test_add_func ("/dav-lock/check-several", test_check_several);
+  g_test_add_func ("/dav-lock/changing", test_changing);
   g_test_add_func ("/dav-lock/limits", test_limits);
   g_test_add_func ("/dav-lock/time", test_time);
 
