@@ -5,13 +5,43 @@
 #include "share/mode.h"
 
 #include <errno.h>
+#include <linux/xattr.h>
 #include <sys/stat.h>
+
+#include "share/acl.h"
+#include "share/xattr-fd.h"
+
+/* Who made a file may change its mode, unless the file system knows neither owners nor modes. */
+static gboolean
+is_not_kept (int error)
+{
+  return error == -EOPNOTSUPP || error == -ENOSYS || error == -EPERM;
+}
 
 int
 mode_set (int fd, mode_t mode)
 {
-  if (fchmod (fd, mode) == 0 || errno == EOPNOTSUPP || errno == ENOSYS)
-    return 0;
-  /* Who made a file may change its mode, unless the file system knows neither owners nor modes. */
-  return errno == EPERM ? 0 : -errno;
+  int error = fchmod (fd, mode) < 0 ? -errno : 0;
+
+  return is_not_kept (error) ? 0 : error;
+}
+
+int
+mode_copy (int source, int target, mode_t mode)
+{
+  g_autoptr (GBytes) acl = NULL;
+  gconstpointer data;
+  gsize size;
+  int error = xattr_fd_get (source, XATTR_NAME_POSIX_ACL_ACCESS, &acl);
+
+  if (error == -ENODATA || is_not_kept (error))
+    return mode_set (target, mode);
+  if (error < 0)
+    return error;
+  data = g_bytes_get_data (acl, &size);
+  error = xattr_fd_set (target, XATTR_NAME_POSIX_ACL_ACCESS, data, size);
+  /* It names somebody who is nobody here. */
+  if (error == -EINVAL || is_not_kept (error))
+    return mode_set (target, (mode & 0707) | (acl_get_group (data, size) << 3));
+  return error;
 }

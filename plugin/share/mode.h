@@ -21,4 +21,18 @@ G_BEGIN_DECLS
  */
 int mode_set (int fd, mode_t mode);
 
+/**
+ * mode_copy:
+ * @source: any descriptor, O_PATH too
+ * @target: of something this process made, no O_PATH descriptor
+ * @mode: that of @source (0777)
+ *
+ * The mode with the access control list that is behind it, if there is one. Where that cannot be
+ * had on @target, nobody may do more than before: the owning group what the list gave it, and who
+ * was named in it nothing. In a pool thread.
+ *
+ * Returns: as mode_set()
+ */
+int mode_copy (int source, int target, mode_t mode);
+
 G_END_DECLS

@@ -168,7 +168,6 @@ share_upload_write (ShareUpload *self, const void *data, gsize size)
 static int
 take_over (ShareUpload *self, int old, const ShareStat *old_stat)
 {
-  mode_t mode = 0666 & ~umask_get ();
   ShareStat stat;
   int error = share_stat_fd (self->parent, &stat);
 
@@ -176,7 +175,6 @@ take_over (ShareUpload *self, int old, const ShareStat *old_stat)
     return error;
   if (old >= 0)
     {
-      mode = old_stat->mode & 0777;
       error = xattr_fd_copy (old, self->fd);
       if (error < 0)
         return error;
@@ -184,7 +182,8 @@ take_over (ShareUpload *self, int old, const ShareStat *old_stat)
   /* The staging folder need not have the group of the target's; not everybody may set it. */
   if (old >= 0 || (stat.mode & S_ISGID))
     (void)!fchown (self->fd, (uid_t)-1, old >= 0 ? old_stat->gid : stat.gid);
-  return mode_set (self->fd, mode);
+  return old >= 0 ? mode_copy (old, self->fd, old_stat->mode & 0777)
+                  : mode_set (self->fd, 0666 & ~umask_get ());
 }
 
 static int

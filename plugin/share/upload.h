@@ -65,9 +65,9 @@ int share_upload_write (ShareUpload *self, const void *data, gsize size);
  * @created: (out) (optional): whether there was none before
  *
  * Moves the content into place. A new file has mode 0666 less the umask; one that was there hands
- * down its permission bits (not set-user-id and the like), its group where possible and its user.*
- * attributes. After an error the target is as it was. Either way only share_upload_free() is left.
- * In a ShareJob.
+ * down its permission bits (not set-user-id and the like) or its access control list, its group
+ * where possible and its user.* attributes. After an error the target is as it was. Either way only
+ * share_upload_free() is left. In a ShareJob.
  */
 int share_upload_commit (ShareUpload *self,
                          ShareUploadFlags flags,

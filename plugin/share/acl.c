@@ -1,0 +1,50 @@
+/* Access control lists; see acl.h.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "share/acl.h"
+
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
+#include <string.h>
+
+typedef struct posix_acl_xattr_header Header;
+typedef struct posix_acl_xattr_entry Entry;
+
+static gboolean
+is_acl (const guint8 *acl, gsize size)
+{
+  Header header;
+
+  if (size < sizeof header || (size - sizeof header) % sizeof (Entry) != 0)
+    return FALSE;
+  memcpy (&header, acl, sizeof header);
+  return GUINT32_FROM_LE (header.a_version) == POSIX_ACL_XATTR_VERSION;
+}
+
+/* The first entry of a kind that is there once at most.
+ *
+ * Returns: where it is, 0 if there is none */
+static gsize
+find_entry (const guint8 *acl, gsize size, guint tag, Entry *entry)
+{
+  for (gsize at = sizeof (Header); at < size; at += sizeof *entry)
+    {
+      memcpy (entry, acl + at, sizeof *entry);
+      if (GUINT16_FROM_LE (entry->e_tag) == tag)
+        return at;
+    }
+  return 0;
+}
+
+guint
+acl_get_group (const guint8 *acl, gsize size)
+{
+  Entry group, mask;
+
+  if (!is_acl (acl, size) || !find_entry (acl, size, ACL_GROUP_OBJ, &group))
+    return 0;
+  if (find_entry (acl, size, ACL_MASK, &mask))
+    group.e_perm &= mask.e_perm;
+  return GUINT16_FROM_LE (group.e_perm) & 7;
+}

@@ -1,0 +1,196 @@
+/* Access control lists outlive what replaces a file, and nobody gets more than they gave.
+ *
+ * setxattr() stands here in the place of the C library's, for this program alone: a file system
+ * that takes no lists.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "share-ops.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "share/acl.h"
+
+#define ACCESS "system.posix_acl_access"
+#define DEFAULT "system.posix_acl_default"
+#define NOBODY 65534
+
+static gint acl_errno; /* (atomic): what is said to whoever gives a list; 0: it is taken */
+
+int
+setxattr (const char *path, const char *name, const void *value, size_t size, int flags)
+{
+  if (g_atomic_int_get (&acl_errno) && g_str_has_prefix (name, "system."))
+    {
+      errno = g_atomic_int_get (&acl_errno);
+      return -1;
+    }
+  return (int)syscall (SYS_setxattr, path, name, value, size, flags);
+}
+
+/* Permissions of the five entries; negative: it is not there. */
+typedef struct
+{
+  int user, nobody, group, mask, other;
+} Acl;
+
+static GByteArray *
+build_acl (const Acl *acl)
+{
+  const int permissions[] = { acl->user, acl->nobody, acl->group, acl->mask, acl->other };
+  static const guint16 tags[] = { ACL_USER_OBJ, ACL_USER, ACL_GROUP_OBJ, ACL_MASK, ACL_OTHER };
+  struct posix_acl_xattr_header header = { GUINT32_TO_LE (POSIX_ACL_XATTR_VERSION) };
+  GByteArray *bytes = g_byte_array_new ();
+
+  g_byte_array_append (bytes, (const guint8 *)&header, sizeof header);
+  for (guint i = 0; i < G_N_ELEMENTS (tags); i++)
+    {
+      struct posix_acl_xattr_entry entry
+          = { GUINT16_TO_LE (tags[i]), GUINT16_TO_LE ((guint16)permissions[i]),
+              GUINT32_TO_LE (tags[i] == ACL_USER ? NOBODY : (guint32)ACL_UNDEFINED_ID) };
+
+      if (permissions[i] >= 0)
+        g_byte_array_append (bytes, (const guint8 *)&entry, sizeof entry);
+    }
+  return bytes;
+}
+
+static void
+give_acl (Fixture *fixture, const char *path, const char *name, const Acl *acl)
+{
+  g_autofree char *whole = fixture_path (fixture, path);
+  g_autoptr (GByteArray) bytes = build_acl (acl);
+
+  g_assert_no_errno (setxattr (whole, name, bytes->data, bytes->len, 0));
+}
+
+/* NULL: there is none. */
+static GBytes *
+get_acl (Fixture *fixture, const char *path, const char *name)
+{
+  g_autofree char *whole = fixture_path (fixture, path);
+  char value[1024];
+  ssize_t size = getxattr (whole, name, value, sizeof value);
+
+  if (size < 0)
+    g_assert_cmpint (errno, ==, ENODATA);
+  return size < 0 ? NULL : g_bytes_new (value, (gsize)size);
+}
+
+static void
+assert_same_acl (Fixture *fixture, const char *a, const char *b, const char *name)
+{
+  g_autoptr (GBytes) first = get_acl (fixture, a, name);
+  g_autoptr (GBytes) second = get_acl (fixture, b, name);
+
+  g_assert_true ((first == NULL) == (second == NULL));
+  g_assert_true (first == NULL || g_bytes_equal (first, second));
+  g_assert_cmphex (fixture_mode_of (fixture, a), ==, fixture_mode_of (fixture, b));
+}
+
+/* The group may read; the mask, which is what the mode shows, may write. */
+static const Acl one_more_writes = { 6, 6, 4, 6, 0 };
+static const Acl one_more_enters = { 7, 7, 5, 7, 0 };
+
+static void
+test_kept (Fixture *fixture, gconstpointer flags)
+{
+  fixture_make_tree (fixture, "tree");
+  fixture_write (fixture, "as-before", "x");
+  fixture_write (fixture, "file", "old");
+  give_acl (fixture, "as-before", ACCESS, &one_more_writes);
+  give_acl (fixture, "file", ACCESS, &one_more_writes);
+  give_acl (fixture, "tree", ACCESS, &one_more_enters);
+  give_acl (fixture, "tree/a", ACCESS, &one_more_enters);
+  g_assert_cmphex (fixture_mode_of (fixture, "file"), ==, 0660);
+
+  g_assert_cmpint (do_put (fixture, "file", "new"), ==, 0);
+  assert_content (fixture, "file", "new");
+  assert_same_acl (fixture, "file", "as-before", ACCESS);
+  g_assert_cmpint (do_copy (fixture, "file", "copy", 0, NULL, NULL), ==, 0);
+  assert_same_acl (fixture, "copy", "as-before", ACCESS);
+  g_assert_cmpint (do_copy (fixture, "tree", "copied", 0, NULL, NULL), ==, 0);
+  assert_same_acl (fixture, "copied", "tree", ACCESS);
+  assert_same_acl (fixture, "copied/a", "tree/a", ACCESS);
+  assert_same_acl (fixture, "copied/file", "tree/file", ACCESS);
+}
+
+/* Where it cannot be kept, nobody is let in who was not. */
+static void
+test_not_kept (Fixture *fixture, gconstpointer flags)
+{
+  static const int errnos[] = { EOPNOTSUPP, EPERM, EINVAL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (errnos); i++)
+    {
+      fixture_make_tree (fixture, "tree");
+      fixture_write (fixture, "file", "old");
+      give_acl (fixture, "file", ACCESS, &one_more_writes);
+      give_acl (fixture, "tree", ACCESS, &one_more_enters);
+      g_atomic_int_set (&acl_errno, errnos[i]);
+      g_assert_cmpint (do_copy (fixture, "file", "copy", 0, NULL, NULL), ==, 0);
+      g_assert_cmpint (do_copy (fixture, "tree", "copied", 0, NULL, NULL), ==, 0);
+      g_assert_cmpint (do_put (fixture, "file", "new"), ==, 0);
+      g_atomic_int_set (&acl_errno, 0);
+      g_assert_cmphex (fixture_mode_of (fixture, "file"), ==, 0640);
+      g_assert_cmphex (fixture_mode_of (fixture, "copy"), ==, 0640);
+      g_assert_cmphex (fixture_mode_of (fixture, "copied"), ==, 0750);
+      g_assert_cmpint (do_remove (fixture, "copy", NULL), ==, 0);
+      g_assert_cmpint (do_remove (fixture, "copied", NULL), ==, 0);
+    }
+}
+
+static void
+test_get_group (void)
+{
+  static const struct
+  {
+    Acl acl;
+    guint group;
+  } cases[] = {
+    { { 6, 6, 4, 6, 0 }, 4 },   { { 6, 6, 6, 4, 0 }, 4 },  { { 7, 7, 7, 2, 7 }, 2 },
+    { { 6, -1, 5, -1, 4 }, 5 }, { { 6, 6, -1, 6, 4 }, 0 },
+  };
+  g_autoptr (GByteArray) whole = build_acl (&one_more_writes);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GByteArray) acl = build_acl (&cases[i].acl);
+
+      g_assert_cmpuint (acl_get_group (acl->data, acl->len), ==, cases[i].group);
+    }
+  /* Cut off, and of another version. */
+  for (guint size = 0; size < whole->len; size++)
+    {
+      g_autofree guint8 *cut = g_memdup2 (whole->data, size);
+
+      /* Whole entries, of which the third is the group's. */
+      g_assert_cmpuint (acl_get_group (cut, size), ==,
+                        size >= 4 + 3 * 8 && (size - 4) % 8 == 0 ? 4 : 0);
+    }
+  whole->data[0]++;
+  g_assert_cmpuint (acl_get_group (whole->data, whole->len), ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  alarm (300 * (guint)patience ());
+  umask (027);
+
+#define ADD(name, test) g_test_add (name, Fixture, 0, fixture_set_up, test, fixture_tear_down)
+  ADD ("/acl/kept", test_kept);
+  ADD ("/acl/not-kept", test_not_kept);
+#undef ADD
+  g_test_add_func ("/acl/get-group", test_get_group);
+  return g_test_run ();
+}
