@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "share/dir-buffer.h"
+#include "share/mode.h"
 #include "share/resolver.h"
 #include "share/staging-private.h"
 #include "share/tree-private.h"
@@ -56,6 +57,26 @@ may_clear (int folder, int owner)
   return TRUE;
 }
 
+/* Whether somebody else can have put anything there, which he might not remove himself. Not where
+ * all is open to all and no mode is kept (ntfs-3g): there everybody can remove everything anyway.
+ * (On FAT everything may be read by all.) */
+static gboolean
+is_open_to_others (int folder, const struct stat *st)
+{
+  mode_t mode = st->st_mode & 07777;
+  struct stat now;
+
+  if ((mode & 0022) == 0)
+    return FALSE;
+  if (mode_set (folder, mode & ~(mode_t)0022) < 0 || fstat (folder, &now) < 0)
+    return TRUE;
+  if ((now.st_mode & 07777) == mode)
+    return FALSE;
+  /* A mode is kept here, and this one is none that we give. */
+  (void)!mode_set (folder, mode);
+  return TRUE;
+}
+
 static gboolean
 clear_leftover (Share *share, int base, const char *name, int folder)
 {
@@ -63,8 +84,7 @@ clear_leftover (Share *share, int base, const char *name, int folder)
   gboolean cleared = FALSE;
   int owner;
 
-  /* Nobody else can have put anything there. (On FAT everything may be read by all.) */
-  if (fstat (folder, &st) < 0 || st.st_uid != geteuid () || (st.st_mode & 0022))
+  if (fstat (folder, &st) < 0 || st.st_uid != geteuid () || is_open_to_others (folder, &st))
     return FALSE;
   owner = openat (folder, STAGING_OWNER_NAME, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (owner < 0)

@@ -115,8 +115,8 @@ void staging_remove_if_unused (Share *share, guint64 dev, guint64 inode);
  * staging_clear_leftovers:
  * @folder: descriptor of a folder that may hold staging folders
  *
- * Removes those of viewers that are no more: of our name, owned by this user, private, marked, and
- * with a lock that can be had. In a pool thread.
+ * Removes those of viewers that are no more: of our name, owned by this user, private (where modes
+ * are kept), marked, and with a lock that can be had. In a pool thread.
  */
 void staging_clear_leftovers (Share *share, int folder);
 

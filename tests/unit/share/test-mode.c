@@ -12,13 +12,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "share/staging.h"
+
+/* As if it had done it. */
+#define CHMOD_IGNORED -1
+
 static gint chmod_errno; /* (atomic): what fchmod() says; 0: it does what it should */
 
 int
 fchmod (int fd, mode_t mode)
 {
-  errno = g_atomic_int_get (&chmod_errno);
-  return errno ? -1 : (int)syscall (SYS_fchmod, fd, mode);
+  int error = g_atomic_int_get (&chmod_errno);
+
+  if (error == CHMOD_IGNORED)
+    return 0;
+  errno = error;
+  return error ? -1 : (int)syscall (SYS_fchmod, fd, mode);
 }
 
 /* gvfs and other file systems of FUSE that know no modes, or none but their own. */
@@ -74,6 +83,58 @@ test_broken (Fixture *fixture, gconstpointer flags)
   g_atomic_int_set (&chmod_errno, 0);
   fixture_close (fixture);
   fixture_assert_no_debris (fixture);
+}
+
+#define LEFTOVER(n) STAGING_PREFIX n n n n n n n n
+#define MARK "This folder belongs to a running spice-share, which removes it.\n"
+
+static void
+make_leftover (Fixture *fixture, const char *name, const char *mark)
+{
+  g_autofree char *path = fixture_path (fixture, name);
+  g_autofree char *owner = g_build_filename (name, "owner", NULL);
+  g_autofree char *content = g_build_filename (name, "content", NULL);
+
+  fixture_mkdir (fixture, name);
+  fixture_write (fixture, owner, mark);
+  fixture_write (fixture, content, "half");
+  g_assert_no_errno (chmod (path, 0777));
+}
+
+static const char leftover[] = LEFTOVER ("aaaa");
+
+static gboolean
+leftover_is_gone (gpointer data)
+{
+  return !fixture_exists (data, leftover);
+}
+
+/* What a killed viewer left where everything is open to all (ntfs-3g). */
+static void
+test_leftover (Fixture *fixture, gconstpointer flags)
+{
+  static const int says[] = { CHMOD_IGNORED, EOPNOTSUPP, EPERM };
+  static const char unmarked[] = LEFTOVER ("bbbb");
+  static const char of_somebody[] = LEFTOVER ("cccc");
+  g_autofree char *somebody = fixture_path (fixture, of_somebody);
+
+  fixture_close (fixture);
+  make_leftover (fixture, unmarked, "mine");
+  make_leftover (fixture, of_somebody, MARK);
+  if (geteuid () == 0)
+    g_assert_no_errno (chown (somebody, 12345, 12345));
+  for (guint i = 0; i < G_N_ELEMENTS (says); i++)
+    {
+      make_leftover (fixture, leftover, MARK);
+      g_atomic_int_set (&chmod_errno, says[i]);
+      fixture->share = fixture_open (fixture->root, 0, NULL);
+      fixture_wait (leftover_is_gone, fixture);
+      fixture_close (fixture);
+      g_atomic_int_set (&chmod_errno, 0);
+    }
+  g_assert_true (fixture_exists (fixture, unmarked));
+  if (geteuid () == 0)
+    g_assert_true (fixture_exists (fixture, of_somebody));
 }
 
 /* A folder its owner may not write to cannot be renamed into another: its copy can be, and is as
@@ -168,6 +229,7 @@ main (int argc, char **argv)
 #define ADD(name, test) g_test_add (name, Fixture, 0, fixture_set_up, test, fixture_tear_down)
   ADD ("/mode/unsupported", test_unsupported);
   ADD ("/mode/broken", test_broken);
+  ADD ("/mode/leftover", test_leftover);
   ADD ("/mode/protected-moved", test_protected_moved);
 #undef ADD
   g_test_add_func ("/mode/protected", test_protected);

@@ -257,6 +257,7 @@ test_not_ours (Fixture *fixture, gconstpointer flags)
   g_assert_true (fixture_exists (fixture, unmarked));
   g_assert_true (fixture_exists (fixture, no_owner));
   g_assert_true (fixture_exists (fixture, open_to_all));
+  g_assert_cmphex (fixture_mode_of (fixture, open_to_all), ==, 0777);
   g_assert_true (fixture_exists (fixture, a_file));
   g_assert_true (fixture_exists (fixture, a_link));
   g_assert_true (fixture_exists (fixture, short_name));
