@@ -48,3 +48,31 @@ acl_get_group (const guint8 *acl, gsize size)
     group.e_perm &= mask.e_perm;
   return GUINT16_FROM_LE (group.e_perm) & 7;
 }
+
+static void
+restrict_entry (guint8 *acl, gsize at, Entry *entry, guint permissions)
+{
+  entry->e_perm &= GUINT16_TO_LE (permissions & 7);
+  memcpy (acl + at, entry, sizeof *entry);
+}
+
+gboolean
+acl_restrict (guint8 *acl, gsize size, guint mode)
+{
+  Entry user, group, other;
+  gsize user_at, group_at, other_at;
+
+  if (!is_acl (acl, size))
+    return FALSE;
+  user_at = find_entry (acl, size, ACL_USER_OBJ, &user);
+  group_at = find_entry (acl, size, ACL_MASK, &group);
+  if (!group_at)
+    group_at = find_entry (acl, size, ACL_GROUP_OBJ, &group);
+  other_at = find_entry (acl, size, ACL_OTHER, &other);
+  if (!user_at || !group_at || !other_at)
+    return FALSE;
+  restrict_entry (acl, user_at, &user, mode >> 6);
+  restrict_entry (acl, group_at, &group, mode >> 3);
+  restrict_entry (acl, other_at, &other, mode);
+  return TRUE;
+}

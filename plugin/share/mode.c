@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "share/acl.h"
+#include "share/umask.h"
 #include "share/xattr-fd.h"
 
 /* Who made a file may change its mode, unless the file system knows neither owners nor modes. */
@@ -43,5 +44,41 @@ mode_copy (int source, int target, mode_t mode)
   /* It names somebody who is nobody here. */
   if (error == -EINVAL || is_not_kept (error))
     return mode_set (target, (mode & 0707) | (acl_get_group (data, size) << 3));
+  return error;
+}
+
+int
+mode_copy_default (int source, int target)
+{
+  g_autoptr (GBytes) acl = NULL;
+  gconstpointer data;
+  gsize size;
+  int error = xattr_fd_get (source, XATTR_NAME_POSIX_ACL_DEFAULT, &acl);
+
+  if (error == 0)
+    {
+      data = g_bytes_get_data (acl, &size);
+      error = xattr_fd_set (target, XATTR_NAME_POSIX_ACL_DEFAULT, data, size);
+    }
+  return error == -ENODATA || error == -EINVAL || is_not_kept (error) ? 0 : error;
+}
+
+int
+mode_set_new (int folder, int target)
+{
+  g_autoptr (GBytes) list = NULL;
+  int error = xattr_fd_get (folder, XATTR_NAME_POSIX_ACL_DEFAULT, &list);
+
+  if (error == 0)
+    {
+      gsize size;
+      g_autofree guint8 *acl = g_bytes_unref_to_data (g_steal_pointer (&list), &size);
+
+      error = acl_restrict (acl, size, 0666)
+                  ? xattr_fd_set (target, XATTR_NAME_POSIX_ACL_ACCESS, acl, size)
+                  : -EINVAL;
+    }
+  if (error == -ENODATA || error == -EINVAL || is_not_kept (error))
+    return mode_set (target, 0666 & ~umask_get ());
   return error;
 }

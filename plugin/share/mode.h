@@ -35,4 +35,25 @@ int mode_set (int fd, mode_t mode);
  */
 int mode_copy (int source, int target, mode_t mode);
 
+/**
+ * mode_copy_default:
+ *
+ * The same for the list that is inherited by what is made in @source, a folder. It is on @target or
+ * is not: there is no mode behind it. In a pool thread.
+ *
+ * Returns: as mode_set()
+ */
+int mode_copy_default (int source, int target);
+
+/**
+ * mode_set_new:
+ * @folder: any descriptor, O_PATH too: where @target is going to be
+ *
+ * What open(2) with 0666 gives a new file there: what the folder's default list says (acl(5)), or
+ * what the umask leaves. In a pool thread.
+ *
+ * Returns: as mode_set()
+ */
+int mode_set_new (int folder, int target);
+
 G_END_DECLS

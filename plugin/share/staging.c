@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/xattr.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
@@ -16,6 +17,7 @@
 #include "share/share-finish.h"
 #include "share/share-private.h"
 #include "share/staging-private.h"
+#include "share/xattr-fd.h"
 
 /* Attempts to make one, when another viewer's start takes each for a leftover in the instant before
  * it is locked. */
@@ -189,8 +191,11 @@ make_folder (Share *share, Staging *self)
   if (self->folder < 0)
     error = errno == ENOENT ? -EAGAIN : -errno;
   else
-    /* The parent may have an ACL that is inherited. */
-    error = mode_set (self->folder, 0700);
+    {
+      /* The parent may have an ACL that is inherited. What is made here goes elsewhere. */
+      error = mode_set (self->folder, 0700);
+      xattr_fd_remove (self->folder, XATTR_NAME_POSIX_ACL_DEFAULT);
+    }
   if (error == 0 && fstat (self->folder, &st) < 0)
     error = -errno;
   if (error == 0)

@@ -307,6 +307,8 @@ finish_folder (Copy *self, int source, int target)
     error = copy_attributes (self, source, &stat, target);
   if (error == 0)
     error = mode_copy (source, target, stat.mode & 0777);
+  if (error == 0)
+    error = mode_copy_default (source, target);
   if (error == 0 && (self->flags & TREE_COPY_EXACT))
     error = keep_time (target, &stat);
   return error;

@@ -17,7 +17,6 @@
 #include "share/share-handle.h"
 #include "share/share-private.h"
 #include "share/tree-private.h"
-#include "share/umask.h"
 #include "share/xattr-fd.h"
 
 /* Attempts to put another writer's content back, when others keep writing. */
@@ -183,7 +182,7 @@ take_over (ShareUpload *self, int old, const ShareStat *old_stat)
   if (old >= 0 || (stat.mode & S_ISGID))
     (void)!fchown (self->fd, (uid_t)-1, old >= 0 ? old_stat->gid : stat.gid);
   return old >= 0 ? mode_copy (old, self->fd, old_stat->mode & 0777)
-                  : mode_set (self->fd, 0666 & ~umask_get ());
+                  : mode_set_new (self->parent, self->fd);
 }
 
 static int

@@ -64,10 +64,11 @@ int share_upload_write (ShareUpload *self, const void *data, gsize size);
  * @result: (out caller-allocates) (optional): the new file
  * @created: (out) (optional): whether there was none before
  *
- * Moves the content into place. A new file has mode 0666 less the umask; one that was there hands
- * down its permission bits (not set-user-id and the like) or its access control list, its group
- * where possible and its user.* attributes. After an error the target is as it was. Either way only
- * share_upload_free() is left. In a ShareJob.
+ * Moves the content into place. A new file has mode 0666 less the umask, or what the folder's
+ * default access control list says; one that was there hands down its permission bits (not
+ * set-user-id and the like) or its access control list, its group where possible and its user.*
+ * attributes. After an error the target is as it was. Either way only share_upload_free() is left.
+ * In a ShareJob.
  */
 int share_upload_commit (ShareUpload *self,
                          ShareUploadFlags flags,

@@ -148,6 +148,75 @@ test_not_kept (Fixture *fixture, gconstpointer flags)
     }
 }
 
+/* A new file in a folder with a default list is as open(2) makes it; another is not touched by the
+ * list of where it waited. */
+static void
+test_default (Fixture *fixture, gconstpointer flags)
+{
+  static const Acl defaults[] = {
+    { 7, 7, 5, 7, 0 },   { 7, 6, 7, 4, 5 },   { 6, 2, 4, 7, 4 },
+    { 7, -1, 7, -1, 5 }, { 5, -1, 0, -1, 0 },
+  };
+
+  fixture_mkdir (fixture, "plain/inner");
+  give_acl (fixture, "", DEFAULT, &defaults[0]);
+  for (guint i = 0; i < G_N_ELEMENTS (defaults); i++)
+    {
+      g_autofree char *folder = g_strdup_printf ("team-%u", i);
+      g_autofree char *copied = g_strdup_printf ("copied-%u", i);
+      g_autofree char *ours = g_build_filename (folder, "ours", NULL);
+      g_autofree char *theirs = g_build_filename (folder, "theirs", NULL);
+      g_autofree char *path = fixture_path (fixture, theirs);
+      int fd;
+
+      fixture_mkdir (fixture, folder);
+      give_acl (fixture, folder, DEFAULT, &defaults[i]);
+      fd = open (path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+      g_assert_cmpint (fd, >=, 0);
+      close (fd);
+      g_assert_cmpint (do_put (fixture, ours, "x"), ==, 0);
+      assert_same_acl (fixture, ours, theirs, ACCESS);
+
+      g_assert_cmpint (do_copy (fixture, folder, copied, 0, NULL, NULL), ==, 0);
+      assert_same_acl (fixture, copied, folder, ACCESS);
+      assert_same_acl (fixture, copied, folder, DEFAULT);
+    }
+
+  g_assert_cmpint (do_put (fixture, "plain/new", "x"), ==, 0);
+  g_assert_null (get_acl (fixture, "plain/new", ACCESS));
+  g_assert_cmphex (fixture_mode_of (fixture, "plain/new"), ==, 0640);
+  g_assert_cmpint (do_copy (fixture, "plain", "plain-copy", 0, NULL, NULL), ==, 0);
+  g_assert_null (get_acl (fixture, "plain-copy/inner", ACCESS));
+  g_assert_null (get_acl (fixture, "plain-copy/inner", DEFAULT));
+
+  g_atomic_int_set (&acl_errno, EOPNOTSUPP);
+  g_assert_cmpint (do_put (fixture, "team-0/late", "x"), ==, 0);
+  g_assert_cmpint (do_copy (fixture, "team-0", "late", 0, NULL, NULL), ==, 0);
+  g_atomic_int_set (&acl_errno, 0);
+  g_assert_cmphex (fixture_mode_of (fixture, "team-0/late"), ==, 0640);
+}
+
+/* What is none stays as it is. */
+static void
+test_restrict (void)
+{
+  g_autoptr (GByteArray) whole = build_acl (&one_more_enters);
+  const Acl restricted = { 6, 7, 5, 6, 0 };
+  g_autoptr (GByteArray) expected = build_acl (&restricted);
+
+  for (guint size = 0; size < whole->len; size++)
+    {
+      g_autofree guint8 *cut = g_memdup2 (whole->data, size);
+
+      g_assert_false (acl_restrict (cut, size, 0));
+      g_assert_true (size == 0 || memcmp (cut, whole->data, size) == 0);
+    }
+  g_assert_true (acl_restrict (whole->data, whole->len, 0666));
+  g_assert_cmpmem (whole->data, whole->len, expected->data, expected->len);
+  whole->data[0]++;
+  g_assert_false (acl_restrict (whole->data, whole->len, 0));
+}
+
 static void
 test_get_group (void)
 {
@@ -190,7 +259,9 @@ main (int argc, char **argv)
 #define ADD(name, test) g_test_add (name, Fixture, 0, fixture_set_up, test, fixture_tear_down)
   ADD ("/acl/kept", test_kept);
   ADD ("/acl/not-kept", test_not_kept);
+  ADD ("/acl/default", test_default);
 #undef ADD
   g_test_add_func ("/acl/get-group", test_get_group);
+  g_test_add_func ("/acl/restrict", test_restrict);
   return g_test_run ();
 }
