@@ -9,6 +9,7 @@
 #include "cli/locations.h"
 #include "cli/printable.h"
 #include "settings.h"
+#include "ui/share-choices.h"
 
 #include <dlfcn.h>
 #include <glib/gi18n-lib.h>
@@ -187,7 +188,6 @@ check_settings (Report *report)
   GSettingsSchemaSource *source = g_settings_schema_source_get_default ();
   g_autoptr (GSettingsSchema) schema = NULL;
   g_autoptr (GSettings) settings = NULL;
-  g_autoptr (GSettingsBackend) backend = NULL;
 
   if (source != NULL)
     schema = g_settings_schema_source_lookup (source, SHARE_SETTINGS_SCHEMA, TRUE);
@@ -199,8 +199,7 @@ check_settings (Report *report)
       return;
     }
   settings = g_settings_new_full (schema, NULL, NULL);
-  g_object_get (settings, "backend", &backend, NULL);
-  if (g_str_equal (G_OBJECT_TYPE_NAME (backend), "GMemorySettingsBackend"))
+  if (!share_ui_choices_is_kept ())
     report_add (report, FINDING_BAD, _ ("Settings are kept in memory only, by each program alone"),
                 _ ("Install dconf (Debian: dconf-gsettings-backend), or unset GSETTINGS_BACKEND."));
 

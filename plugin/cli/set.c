@@ -30,6 +30,7 @@ static char *
 find_uuid (GPtrArray *viewers, const char *vm)
 {
   g_autofree char *found = NULL;
+  gboolean is_shown = FALSE;
 
   if (g_uuid_string_is_valid (vm))
     return g_ascii_strdown (vm, -1);
@@ -38,7 +39,10 @@ find_uuid (GPtrArray *viewers, const char *vm)
       const Viewer *viewer = g_ptr_array_index (viewers, i);
       const char *uuid = share_bus_share1_get_vm_uuid (viewer->proxy);
 
-      if (!viewers_match (viewer, vm) || *uuid == '\0')
+      if (!viewers_match (viewer, vm))
+        continue;
+      is_shown = TRUE;
+      if (*uuid == '\0')
         continue;
       if (found != NULL && !g_str_equal (found, uuid))
         {
@@ -50,7 +54,11 @@ find_uuid (GPtrArray *viewers, const char *vm)
       g_free (found);
       found = g_strdup (uuid);
     }
-  if (found == NULL)
+  if (found == NULL && is_shown)
+    g_printerr (_ ("spice-share: “%s” has no UUID, so it cannot have settings of its own (QEMU: "
+                   "-uuid).\n"),
+                vm);
+  else if (found == NULL)
     g_printerr (_ ("spice-share: no viewer shows a virtual machine called “%s”; start one, or use "
                    "the UUID.\n"),
                 vm);
@@ -65,7 +73,8 @@ name_of (const Viewer *viewer)
   return *name != '\0' ? name : _ ("unnamed virtual machine");
 }
 
-/* Tells each viewer, and the person what each answered. */
+/* Tells each viewer, and the person what each answered. Who shares nothing means with nobody: the
+ * settings of a single virtual machine are no exception from that. */
 static gboolean
 tell_viewers (ShareUiChoices *choices,
               GPtrArray *viewers,
@@ -87,8 +96,14 @@ tell_viewers (ShareUiChoices *choices,
       if (vm == NULL && *uuid != '\0'
           && share_ui_choices_get_scope (choices, uuid) == SHARE_SCOPE_VM)
         {
-          g_print (_ ("%s: has settings of its own, use --vm to change them\n"), name_of (viewer));
-          continue;
+          if (dir != NULL)
+            {
+              g_print (_ ("%s: has settings of its own, use --vm to change them\n"),
+                       name_of (viewer));
+              continue;
+            }
+          share_ui_choices_apply (choices, SHARE_SCOPE_VM, uuid, NULL, FALSE);
+          g_settings_sync ();
         }
       if (dir != NULL)
         done = share_bus_share1_call_share_sync (viewer->proxy, dir, read_only, NULL, &error);
@@ -108,6 +123,18 @@ tell_viewers (ShareUiChoices *choices,
   return ok;
 }
 
+/* Whether @dir is what a viewer finds that starts now. A backend that cannot write only warns. */
+static gboolean
+is_saved (ShareUiChoices *choices, const char *uuid, const char *dir)
+{
+  g_autofree char *saved = NULL;
+  gboolean read_only;
+
+  g_settings_sync ();
+  share_ui_choices_get_effective (choices, uuid, &saved, &read_only);
+  return share_ui_choices_is_kept () && g_str_equal (saved, dir != NULL ? dir : "");
+}
+
 /* @vm: NULL for all of them. */
 static int
 apply (const char *vm, const char *dir, gboolean read_only)
@@ -116,19 +143,23 @@ apply (const char *vm, const char *dir, gboolean read_only)
   g_autoptr (GPtrArray) viewers = list_viewers ();
   g_autofree char *uuid = vm != NULL ? find_uuid (viewers, vm) : NULL;
   ShareScope scope = vm != NULL ? SHARE_SCOPE_VM : SHARE_SCOPE_ALL;
+  gboolean saved, told = FALSE;
 
   if (vm != NULL && uuid == NULL)
     return EXIT_STATUS_FAILED;
-  if (!share_ui_choices_can_write (choices, scope, uuid))
+  saved = share_ui_choices_can_write (choices, scope, uuid);
+  if (saved)
     {
-      g_printerr (_ ("spice-share: the setting cannot be written; “spice-share doctor” says "
-                     "why.\n"));
-      return EXIT_STATUS_FAILED;
+      share_ui_choices_apply (choices, scope, uuid, dir, read_only);
+      saved = is_saved (choices, uuid, dir);
     }
-  share_ui_choices_apply (choices, scope, uuid, dir, read_only);
-  g_settings_sync ();
-  return tell_viewers (choices, viewers, uuid, dir, read_only) ? EXIT_STATUS_OK
-                                                               : EXIT_STATUS_FAILED;
+  /* What is to end ends, even if it may begin again with the next viewer. */
+  if (saved || dir == NULL)
+    told = tell_viewers (choices, viewers, uuid, dir, read_only);
+  if (!saved)
+    g_printerr (_ ("spice-share: the setting cannot be written; “spice-share doctor” says "
+                   "why.\n"));
+  return saved && told ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
 }
 
 int
@@ -149,6 +180,14 @@ command_set (char **argv)
 
   if (words == NULL)
     return EXIT_STATUS_USAGE;
+  /* Of a variable that is not set: not the folder one happens to be in. */
+  if (*words[0] == '\0')
+    {
+      g_printerr ("spice-share: ");
+      g_printerr (_ ("%s needs a folder"), "set");
+      g_printerr ("\n");
+      return EXIT_STATUS_USAGE;
+    }
   expanded = share_expand_home (words[0]);
   dir = g_canonicalize_filename (expanded, NULL);
   if (!g_utf8_validate (dir, -1, NULL))

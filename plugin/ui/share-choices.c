@@ -7,6 +7,9 @@
  */
 #include "ui/share-choices.h"
 
+#define G_SETTINGS_ENABLE_BACKEND
+#include <gio/gsettingsbackend.h>
+
 #define SCHEMA "org.spice-space.webdav"
 #define VM_SCHEMA "org.spice-space.webdav.vm"
 #define VM_PATH "/org/spice-space/webdav/vm/"
@@ -113,6 +116,15 @@ share_ui_choices_can_write (ShareUiChoices *self, ShareScope scope, const char *
   GSettings *settings = settings_of_scope (self, scope, vm_uuid);
 
   return settings != NULL && g_settings_is_writable (settings, KEY_DIR);
+}
+
+gboolean
+share_ui_choices_is_kept (void)
+{
+  g_autoptr (GSettingsBackend) backend = g_settings_backend_get_default ();
+
+  /* No public type. */
+  return !g_str_equal (G_OBJECT_TYPE_NAME (backend), "GMemorySettingsBackend");
 }
 
 ShareScope

@@ -47,6 +47,14 @@ ShareUiChoices *share_ui_choices_new (void);
 gboolean share_ui_choices_can_write (ShareUiChoices *self, ShareScope scope, const char *vm_uuid);
 
 /**
+ * share_ui_choices_is_kept:
+ *
+ * Returns: whether settings outlive this process (GSettings falls back to a backend in memory where
+ *   there is none)
+ */
+gboolean share_ui_choices_is_kept (void);
+
+/**
  * share_ui_choices_get_scope:
  * @vm_uuid: (nullable): a VM's UUID
  *

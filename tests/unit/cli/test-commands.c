@@ -1,12 +1,8 @@
-/* The commands as a person runs them, with a stand-in channel on a session bus of the test's own.
+/* `spice-share status`, `doctor`, `enable` and `disable`.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "fake-channel.h"
-#include "rig-wait.h"
-
-#include "bus/share-bus.h"
-#include "cli/exit-status.h"
+#include "commands-fixture.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,168 +13,12 @@
 
 /* Home, and erase to the end (ECMA-48). */
 #define CLEAR "\033[H\033[J"
-#define wait_for(condition) rig_wait_until (condition, 20)
-
-typedef struct
-{
-  GTestDBus *daemon;
-  ShareBus *bus;
-  FakeSession *session;
-  FakeChannel *channel;
-  char *folder;
-  char *photos;
-} Fixture;
-
-typedef struct
-{
-  GSubprocess *process;
-  char *out;
-  char *err;
-  gboolean done;
-} Run;
-
-static void
-on_done (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Run *run = user_data;
-  g_autoptr (GError) error = NULL;
-
-  g_subprocess_communicate_utf8_finish (G_SUBPROCESS (source), result, &run->out, &run->err,
-                                        &error);
-  g_assert_no_error (error);
-  run->done = TRUE;
-}
 
 static void
 on_result (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   *(GAsyncResult **)user_data = g_object_ref (result);
 }
-
-/* Runs it with words up to NULL, while this process plays the viewer; returns its exit status. */
-static int
-run (Fixture *fixture, Run *result, ...)
-{
-  g_autoptr (GSubprocessLauncher) launcher
-      = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
-  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
-  g_autofree char *config = g_build_filename (fixture->folder, "config", NULL);
-  g_autoptr (GError) error = NULL;
-  const char *word;
-  va_list words;
-  int status;
-
-  g_ptr_array_add (argv, (gpointer)COMMAND);
-  va_start (words, result);
-  do
-    {
-      word = va_arg (words, const char *);
-      g_ptr_array_add (argv, (gpointer)word);
-    }
-  while (word != NULL);
-  va_end (words);
-
-  g_subprocess_launcher_setenv (launcher, "GSETTINGS_BACKEND", "keyfile", TRUE);
-  g_subprocess_launcher_setenv (launcher, "XDG_CONFIG_HOME", config, TRUE);
-  g_subprocess_launcher_unsetenv (launcher, "GTK_MODULES");
-  g_subprocess_launcher_set_cwd (launcher, fixture->folder);
-  *result = (Run){ 0 };
-  result->process
-      = g_subprocess_launcher_spawnv (launcher, (const char *const *)argv->pdata, &error);
-  g_assert_no_error (error);
-  g_subprocess_communicate_utf8_async (result->process, NULL, NULL, on_done, result);
-  wait_for (result->done);
-  status = g_subprocess_get_exit_status (result->process);
-  g_object_unref (result->process);
-  return status;
-}
-
-static void
-run_clear (Run *result)
-{
-  g_free (result->out);
-  g_free (result->err);
-}
-
-/* What the real channel does when it is asked. */
-static void
-on_asked (FakeChannel *channel, const char *dir, gboolean read_only, gpointer user_data)
-{
-  fake_channel_start (channel, dir, read_only);
-}
-
-static void
-on_name (GDBusConnection *connection, const char *name, const char *owner, gpointer user_data)
-{
-  *(gboolean *)user_data = TRUE;
-}
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  g_autofree char *name = g_strdup_printf ("org.spice_space.Share1.p%d", (int)getpid ());
-  gboolean is_on_bus = FALSE;
-  guint watch;
-
-  fixture->folder = g_dir_make_tmp ("spice-share-XXXXXX", NULL);
-  fixture->photos = g_build_filename (fixture->folder, "photos", NULL);
-  g_assert_cmpint (g_mkdir (fixture->photos, 0755), ==, 0);
-  fixture->daemon = g_test_dbus_new (G_TEST_DBUS_NONE);
-  g_test_dbus_up (fixture->daemon);
-  fixture->bus = share_bus_new ();
-  fixture->session = fake_session_new ("web", fake_uuid);
-  fixture->channel = fake_channel_new (fixture->session);
-  g_object_set (fixture->channel, "ready", TRUE, "port-opened", TRUE, NULL);
-  g_signal_connect (fixture->channel, "share-directory", G_CALLBACK (on_asked), NULL);
-  g_signal_connect (fixture->channel, "stop-sharing", G_CALLBACK (fake_channel_end), NULL);
-  share_bus_add_channel (fixture->bus, G_OBJECT (fixture->channel));
-  watch = g_bus_watch_name (G_BUS_TYPE_SESSION, name, G_BUS_NAME_WATCHER_FLAGS_NONE, on_name, NULL,
-                            &is_on_bus, NULL);
-  wait_for (is_on_bus);
-  g_bus_unwatch_name (watch);
-}
-
-static void
-remove_all (const char *folder)
-{
-  const char *const argv[] = { "rm", "-r", "--", folder, NULL };
-  int status;
-
-  g_assert_true (g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
-                               NULL, &status, NULL));
-  g_assert_cmpint (status, ==, 0);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  g_assert_finalize_object (fixture->bus);
-  g_assert_finalize_object (fixture->channel);
-  g_assert_finalize_object (fixture->session);
-  g_test_dbus_down (fixture->daemon);
-  g_clear_object (&fixture->daemon);
-  remove_all (fixture->folder);
-  g_free (fixture->folder);
-  g_free (fixture->photos);
-}
-
-static char *
-read_keyfile (Fixture *fixture)
-{
-  g_autofree char *path
-      = g_build_filename (fixture->folder, "config", "glib-2.0", "settings", "keyfile", NULL);
-  char *text = NULL;
-
-  return g_file_get_contents (path, &text, NULL, NULL) ? text : g_strdup ("");
-}
-
-#define assert_contains(text, part)                                                                \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    if (strstr (text, part) == NULL)                                                               \
-      g_error ("%s:%d: “%s” is not in “%s”", __FILE__, __LINE__, part, text);                      \
-  }                                                                                                \
-  G_STMT_END
 
 static void
 test_status (Fixture *fixture, gconstpointer data)
@@ -307,114 +147,6 @@ test_watch_terminal (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_set (Fixture *fixture, gconstpointer data)
-{
-  g_autofree char *keyfile = NULL;
-  g_autofree char *setting = g_strdup_printf ("share-dir='%s'", fixture->photos);
-  Run result;
-
-  g_assert_cmpint (run (fixture, &result, "set", "photos", "--ro", NULL), ==, EXIT_STATUS_OK);
-  g_assert_cmpstr (result.out, ==, "web: shared\n");
-  run_clear (&result);
-  g_assert_cmpstr (fake_channel_get_asked_dir (fixture->channel), ==, fixture->photos);
-  g_assert_true (fake_channel_get_asked_read_only (fixture->channel));
-  keyfile = read_keyfile (fixture);
-  assert_contains (keyfile, "[org/spice-space/webdav]");
-  assert_contains (keyfile, setting);
-  assert_contains (keyfile, "share-dir-ro=true");
-  g_free (keyfile);
-
-  g_assert_cmpint (run (fixture, &result, "stop", NULL), ==, EXIT_STATUS_OK);
-  g_assert_cmpstr (result.out, ==, "web: not shared any more\n");
-  run_clear (&result);
-  g_assert_cmpuint (fake_channel_count_stop (fixture->channel), ==, 1);
-  keyfile = read_keyfile (fixture);
-  assert_contains (keyfile, "share-dir=''");
-  assert_contains (keyfile, "share-dir-ro=true");
-
-  g_assert_cmpint (run (fixture, &result, "set", "nothing-here", NULL), ==, EXIT_STATUS_USAGE);
-  assert_contains (result.err, "nothing-here");
-  run_clear (&result);
-  g_assert_cmpint (run (fixture, &result, "set", NULL), ==, EXIT_STATUS_USAGE);
-  run_clear (&result);
-  g_assert_cmpuint (fake_channel_count_share (fixture->channel), ==, 1);
-}
-
-static void
-test_set_vm (Fixture *fixture, gconstpointer data)
-{
-  g_autofree char *keyfile = NULL;
-  g_autofree char *own = g_strdup_printf (
-      "web (viewer %d): settings of its own are in effect: share-dir = '%s', share-dir-ro = false",
-      (int)getpid (), fixture->photos);
-  Run result;
-
-  run (fixture, &result, "doctor", NULL);
-  g_assert_null (strstr (result.out, "settings of its own"));
-  run_clear (&result);
-  g_assert_cmpint (run (fixture, &result, "set", "photos", "--vm", "web", NULL), ==,
-                   EXIT_STATUS_OK);
-  g_assert_cmpstr (result.out, ==, "web: shared\n");
-  run_clear (&result);
-  keyfile = read_keyfile (fixture);
-  assert_contains (keyfile, "[org/spice-space/webdav/vm/" FAKE_UUID "]");
-  assert_contains (keyfile, "override=true");
-  g_assert_null (strstr (keyfile, "[org/spice-space/webdav]"));
-  run (fixture, &result, "doctor", NULL);
-  assert_contains (result.out, own);
-  run_clear (&result);
-
-  /* What is for all is not for this one any more. */
-  g_assert_cmpint (run (fixture, &result, "set", ".", NULL), ==, EXIT_STATUS_OK);
-  assert_contains (result.out, "has settings of its own");
-  run_clear (&result);
-  g_assert_cmpuint (fake_channel_count_share (fixture->channel), ==, 1);
-
-  g_assert_cmpint (run (fixture, &result, "stop", "--vm", FAKE_UUID, NULL), ==, EXIT_STATUS_OK);
-  g_assert_cmpstr (result.out, ==, "web: not shared any more\n");
-  run_clear (&result);
-  g_assert_cmpint (run (fixture, &result, "set", "photos", "--vm", "nobody", NULL), ==,
-                   EXIT_STATUS_FAILED);
-  assert_contains (result.err, "nobody");
-  run_clear (&result);
-}
-
-/* Two virtual machines of one name. */
-static void
-test_ambiguous (Fixture *fixture, gconstpointer data)
-{
-  static const guint8 other_uuid[16] = { 1 };
-  g_autoptr (FakeSession) session = fake_session_new ("web", other_uuid);
-  g_autoptr (FakeChannel) channel = fake_channel_new (session);
-  Run result;
-
-  share_bus_add_channel (fixture->bus, G_OBJECT (channel));
-  g_assert_cmpint (run (fixture, &result, "set", "photos", "--vm", "web", NULL), ==,
-                   EXIT_STATUS_FAILED);
-  assert_contains (result.err, "UUID");
-  run_clear (&result);
-  g_assert_cmpuint (fake_channel_count_share (fixture->channel), ==, 0);
-}
-
-static void
-on_asked_in_vain (FakeChannel *channel, const char *dir, gboolean read_only, gpointer user_data)
-{
-  fake_channel_fail (channel, "This viewer cannot.");
-}
-
-static void
-test_set_fails (Fixture *fixture, gconstpointer data)
-{
-  Run result;
-
-  g_signal_handlers_disconnect_by_func (fixture->channel, on_asked, NULL);
-  g_signal_connect (fixture->channel, "share-directory", G_CALLBACK (on_asked_in_vain), NULL);
-  g_assert_cmpint (run (fixture, &result, "set", "photos", NULL), ==, EXIT_STATUS_FAILED);
-  g_assert_cmpstr (result.err, ==, "web: This viewer cannot.\n");
-  run_clear (&result);
-}
-
-static void
 test_doctor (Fixture *fixture, gconstpointer data)
 {
   Run result;
@@ -500,10 +232,6 @@ main (int argc, char **argv)
   ADD ("/commands/status", test_status);
   ADD ("/commands/status/watch", test_watch);
   ADD ("/commands/status/watch/terminal", test_watch_terminal);
-  ADD ("/commands/set", test_set);
-  ADD ("/commands/set/vm", test_set_vm);
-  ADD ("/commands/set/ambiguous", test_ambiguous);
-  ADD ("/commands/set/fails", test_set_fails);
   ADD ("/commands/doctor", test_doctor);
   ADD ("/commands/enable", test_enable);
   return g_test_run ();
