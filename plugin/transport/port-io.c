@@ -298,7 +298,6 @@ on_written (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Write *write = user_data;
   PortIO *self = write->io;
-
   gboolean counts = write->era == self->era && write->bytes != NULL;
 
   self->n_writes -= counts ? 1 : 0;
