@@ -1,5 +1,6 @@
 #!/bin/sh
 # An installation has every part where the parts look for each other, and can be taken away again.
+# One without the tests needs none of their libraries.
 #
 # usage: check-install.sh BUILD_DIR
 #
@@ -43,4 +44,14 @@ if [ -n "$left" ]; then
   printf 'left by uninstall:\n%s\n' "$left" >&2
   status=1
 fi
+
+unset DESTDIR
+source=$(dirname "$0")/..
+meson setup "$scratch/without" "$source" -Dtests=false >"$scratch/output" 2>&1 || { cat "$scratch/output" >&2; exit 1; }
+for library in spice-server atspi-2 libcrypto; do
+  if meson introspect --dependencies "$scratch/without" | grep -q "\"$library\""; then
+    echo "needed without the tests: $library" >&2
+    status=1
+  fi
+done
 exit $status
