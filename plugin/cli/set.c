@@ -9,6 +9,8 @@
 
 #include "cli/check-folder.h"
 #include "cli/exit-status.h"
+#include "cli/printable.h"
+#include "cli/status-print.h"
 #include "cli/viewers.h"
 #include "settings.h"
 #include "ui/share-choices.h"
@@ -65,41 +67,48 @@ find_uuid (GPtrArray *viewers, const char *vm)
   return g_steal_pointer (&found);
 }
 
-static const char *
-name_of (const Viewer *viewer)
+static char *
+dup_name (const Viewer *viewer)
 {
   const char *name = share_bus_share1_get_vm_name (viewer->proxy);
+  g_autoptr (GString) printable = g_string_new (NULL);
 
-  return *name != '\0' ? name : _ ("unnamed virtual machine");
+  append_printable (printable, *name != '\0' ? name : _ ("unnamed virtual machine"));
+  return g_string_free (g_steal_pointer (&printable), FALSE);
 }
 
-/* Tells each viewer, and the person what each answered. Who shares nothing means with nobody: the
- * settings of a single virtual machine are no exception from that. */
+/* Tells each viewer, and the person what each answered; @n_found is how many there were. Who shares
+ * nothing means with nobody: the settings of a single virtual machine are no exception from that.
+ */
 static gboolean
 tell_viewers (ShareUiChoices *choices,
               GPtrArray *viewers,
               const char *vm,
               const char *dir,
-              gboolean read_only)
+              gboolean read_only,
+              guint *n_found)
 {
+  g_autofree char *choice = status_describe_choice (dir != NULL ? dir : "", read_only);
   gboolean ok = TRUE;
 
+  *n_found = 0;
   for (guint i = 0; i < viewers->len; i++)
     {
       const Viewer *viewer = g_ptr_array_index (viewers, i);
       const char *uuid = share_bus_share1_get_vm_uuid (viewer->proxy);
+      g_autofree char *name = dup_name (viewer);
       g_autoptr (GError) error = NULL;
       gboolean done;
 
       if (!viewers_match (viewer, vm))
         continue;
+      (*n_found)++;
       if (vm == NULL && *uuid != '\0'
           && share_ui_choices_get_scope (choices, uuid) == SHARE_SCOPE_VM)
         {
           if (dir != NULL)
             {
-              g_print (_ ("%s: has settings of its own, use --vm to change them\n"),
-                       name_of (viewer));
+              g_print (_ ("%s: has settings of its own, use --vm to change them\n"), name);
               continue;
             }
           share_ui_choices_apply (choices, SHARE_SCOPE_VM, uuid, NULL, FALSE);
@@ -112,13 +121,14 @@ tell_viewers (ShareUiChoices *choices,
       if (!done)
         {
           g_dbus_error_strip_remote_error (error);
-          g_printerr ("%s: %s\n", name_of (viewer), error->message);
+          g_printerr ("%s: %s\n", name, error->message);
           ok = FALSE;
         }
       else if (dir != NULL)
-        g_print (_ ("%s: shared\n"), name_of (viewer));
+        /* Translators: a virtual machine, a folder */
+        g_print (_ ("%s: shares %s\n"), name, choice);
       else
-        g_print (_ ("%s: not shared any more\n"), name_of (viewer));
+        g_print (_ ("%s: not shared any more\n"), name);
     }
   return ok;
 }
@@ -135,6 +145,19 @@ is_saved (ShareUiChoices *choices, const char *uuid, const char *dir)
   return share_ui_choices_is_kept () && g_str_equal (saved, dir != NULL ? dir : "");
 }
 
+/* Where nobody answered: whether it worked all the same. */
+static void
+say_for_later (const char *vm, const char *dir, gboolean read_only)
+{
+  g_autofree char *choice = status_describe_choice (dir != NULL ? dir : "", read_only);
+
+  if (vm != NULL)
+    g_print (_ ("No viewer shows this virtual machine; set for those that will: %s\n"), choice);
+  else
+    g_print (_ ("No viewer with spice-share was found; set for those started from now on: %s\n"),
+             choice);
+}
+
 /* @vm: NULL for all of them. */
 static int
 apply (const char *vm, const char *dir, gboolean read_only)
@@ -144,6 +167,7 @@ apply (const char *vm, const char *dir, gboolean read_only)
   g_autofree char *uuid = vm != NULL ? find_uuid (viewers, vm) : NULL;
   ShareScope scope = vm != NULL ? SHARE_SCOPE_VM : SHARE_SCOPE_ALL;
   gboolean saved, told = FALSE;
+  guint n_found = 0;
 
   if (vm != NULL && uuid == NULL)
     return EXIT_STATUS_FAILED;
@@ -155,7 +179,9 @@ apply (const char *vm, const char *dir, gboolean read_only)
     }
   /* What is to end ends, even if it may begin again with the next viewer. */
   if (saved || dir == NULL)
-    told = tell_viewers (choices, viewers, uuid, dir, read_only);
+    told = tell_viewers (choices, viewers, uuid, dir, read_only, &n_found);
+  if (saved && n_found == 0)
+    say_for_later (uuid, dir, read_only);
   if (!saved)
     g_printerr (_ ("spice-share: the setting cannot be written; “spice-share doctor” says "
                    "why.\n"));

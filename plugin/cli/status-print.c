@@ -58,6 +58,19 @@ status_nick (ShareState state)
   return nicks[state];
 }
 
+char *
+status_describe_choice (const char *dir, gboolean read_only)
+{
+  g_autoptr (GString) printable = g_string_new (NULL);
+
+  if (*dir == '\0')
+    return g_strdup (_ ("no folder"));
+  append_printable (printable, dir);
+  if (read_only)
+    return g_strdup_printf (_ ("%s (read-only)"), printable->str);
+  return g_string_free (g_steal_pointer (&printable), FALSE);
+}
+
 static const char *
 vm_of (const ShareSnapshot *snapshot)
 {

@@ -16,6 +16,14 @@ G_BEGIN_DECLS
 const char *status_nick (ShareState state);
 
 /**
+ * status_describe_choice:
+ * @dir: (type filename): a folder, "" for none
+ *
+ * Returns: (transfer full): what is shared, and whether only to be read, as a person reads it
+ */
+char *status_describe_choice (const char *dir, gboolean read_only);
+
+/**
  * status_append_line:
  * @pid: the viewer
  * @now: unix time in us, for the rate

@@ -612,7 +612,7 @@ def test_two_machines(world):
         wait_for('the second one is up', lambda: 'true' in (mail.bus('Sharing') or ''))
         check('it has what is for all', str(world.photos) in mail.bus('SharedDir'))
         said = web.spice_share('set', '--vm', 'mail', str(world.other))
-        check(f'one of them is told: {said}', said == 'mail: shared\n')
+        check(f'one of them is told: {said}', said == f'mail: shares {world.other}\n')
         check('the second has its own', str(world.other) in mail.bus('SharedDir'))
         check('the first has its own', str(world.photos) in web.bus('SharedDir'))
 
@@ -756,7 +756,7 @@ def test_headless(world):
         pid = headless.process.pid
         wait_for('it is up', lambda: f'{pid}\tweb\toff' in headless.spice_share('status'))
         said = headless.spice_share('set', '--vm', 'web', '--ro', str(world.photos))
-        check(f'it is told: {said}', said == 'web: shared\n')
+        check(f'it is told: {said}', said == f'web: shares {world.photos} (read-only)\n')
         check('it shares', f'{pid}\tweb\twaiting\tro\t{world.photos}'
               in headless.spice_share('status'))
 

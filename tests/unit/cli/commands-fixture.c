@@ -101,6 +101,13 @@ set_up (Fixture *fixture, gconstpointer data)
   g_bus_unwatch_name (watch);
 }
 
+void
+close_viewer (Fixture *fixture)
+{
+  g_assert_finalize_object (fixture->channel);
+  fixture->channel = NULL;
+}
+
 static void
 remove_all (const char *folder)
 {
@@ -116,7 +123,8 @@ void
 tear_down (Fixture *fixture, gconstpointer data)
 {
   g_assert_finalize_object (fixture->bus);
-  g_assert_finalize_object (fixture->channel);
+  if (fixture->channel != NULL)
+    g_assert_finalize_object (fixture->channel);
   g_assert_finalize_object (fixture->session);
   g_test_dbus_down (fixture->daemon);
   g_clear_object (&fixture->daemon);

@@ -36,6 +36,9 @@ typedef struct
 void set_up (Fixture *fixture, gconstpointer data);
 void tear_down (Fixture *fixture, gconstpointer data);
 
+/* The viewer ends its connection; the program stays on the bus. */
+void close_viewer (Fixture *fixture);
+
 /* Runs it with words up to NULL, while this process plays the viewer; returns its exit status. */
 int run (Fixture *fixture, Run *result, ...) G_GNUC_NULL_TERMINATED;
 void run_clear (Run *result);

@@ -6,15 +6,18 @@
 
 #include <unistd.h>
 
+#define OTHER_UUID "01234567-89ab-cdef-0123-456789abcdef"
+
 static void
 test_set (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *keyfile = NULL;
   g_autofree char *setting = g_strdup_printf ("share-dir='%s'", fixture->photos);
+  g_autofree char *answer = g_strdup_printf ("web: shares %s (read-only)\n", fixture->photos);
   Run result;
 
   g_assert_cmpint (run (fixture, &result, "set", "photos", "--ro", NULL), ==, EXIT_STATUS_OK);
-  g_assert_cmpstr (result.out, ==, "web: shared\n");
+  g_assert_cmpstr (result.out, ==, answer);
   run_clear (&result);
   g_assert_cmpstr (fake_channel_get_asked_dir (fixture->channel), ==, fixture->photos);
   g_assert_true (fake_channel_get_asked_read_only (fixture->channel));
@@ -51,6 +54,7 @@ test_set_vm (Fixture *fixture, gconstpointer data)
   g_autofree char *own = g_strdup_printf (
       "web (viewer %d): settings of its own are in effect: share-dir = '%s', share-dir-ro = false",
       (int)getpid (), fixture->photos);
+  g_autofree char *answer = g_strdup_printf ("web: shares %s\n", fixture->photos);
   Run result;
 
   run (fixture, &result, "doctor", NULL);
@@ -58,7 +62,7 @@ test_set_vm (Fixture *fixture, gconstpointer data)
   run_clear (&result);
   g_assert_cmpint (run (fixture, &result, "set", "photos", "--vm", "web", NULL), ==,
                    EXIT_STATUS_OK);
-  g_assert_cmpstr (result.out, ==, "web: shared\n");
+  g_assert_cmpstr (result.out, ==, answer);
   run_clear (&result);
   keyfile = read_keyfile (fixture);
   assert_contains (keyfile, "[org/spice-space/webdav/vm/" FAKE_UUID "]");
@@ -90,6 +94,41 @@ test_set_vm (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (run (fixture, &result, "set", "photos", "--vm", "nobody", NULL), ==,
                    EXIT_STATUS_FAILED);
   assert_contains (result.err, "nobody");
+  run_clear (&result);
+}
+
+#define FOR_LATER "No viewer with spice-share was found; set for those started from now on: "
+#define FOR_LATER_VM "No viewer shows this virtual machine; set for those that will: "
+
+/* Without a viewer nobody answers; the person learns all the same that it worked. */
+static void
+test_no_viewer (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *all = g_strdup_printf (FOR_LATER "%s (read-only)\n", fixture->photos);
+  g_autofree char *one = g_strdup_printf (FOR_LATER_VM "%s\n", fixture->photos);
+  Run result;
+
+  /* Who shows another virtual machine is not meant. */
+  g_assert_cmpint (run (fixture, &result, "set", "photos", "--vm", OTHER_UUID, NULL), ==,
+                   EXIT_STATUS_OK);
+  g_assert_cmpstr (result.out, ==, one);
+  run_clear (&result);
+  g_assert_cmpint (run (fixture, &result, "stop", "--vm", OTHER_UUID, NULL), ==, EXIT_STATUS_OK);
+  g_assert_cmpstr (result.out, ==, FOR_LATER_VM "no folder\n");
+  run_clear (&result);
+
+  close_viewer (fixture);
+  g_assert_cmpint (run (fixture, &result, "set", "photos", "--ro", NULL), ==, EXIT_STATUS_OK);
+  g_assert_cmpstr (result.out, ==, all);
+  run_clear (&result);
+  g_assert_cmpint (run (fixture, &result, "stop", NULL), ==, EXIT_STATUS_OK);
+  g_assert_cmpstr (result.out, ==, FOR_LATER "no folder\n");
+  run_clear (&result);
+
+  /* What was not saved is not set. */
+  fixture->backend = "memory";
+  g_assert_cmpint (run (fixture, &result, "set", "photos", NULL), ==, EXIT_STATUS_FAILED);
+  g_assert_cmpstr (result.out, ==, "");
   run_clear (&result);
 }
 
@@ -167,6 +206,7 @@ main (int argc, char **argv)
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
   ADD ("/set/all", test_set);
   ADD ("/set/vm", test_set_vm);
+  ADD ("/set/no-viewer", test_no_viewer);
   ADD ("/set/ambiguous", test_ambiguous);
   ADD ("/set/fails", test_set_fails);
   ADD ("/set/not-kept", test_not_kept);
