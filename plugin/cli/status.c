@@ -10,6 +10,7 @@
 #include "cli/exit-status.h"
 #include "cli/status-print.h"
 #include "cli/viewers.h"
+#include "ui/share-choices.h"
 
 #include <glib-unix.h>
 #include <glib/gi18n-lib.h>
@@ -46,6 +47,21 @@ append_viewer (Watch *watch, GString *out, const Viewer *viewer, gint64 now)
     status_append_line (out, viewer->pid, &snapshot, now);
 }
 
+/* Nobody is there to say it: what viewers that are started will do. */
+static void
+append_for_later (GString *out)
+{
+  g_autoptr (ShareUiChoices) choices = share_ui_choices_new ();
+  g_autofree char *dir = NULL;
+  g_autofree char *choice = NULL;
+  gboolean read_only;
+
+  share_ui_choices_get_effective (choices, NULL, &dir, &read_only);
+  choice = status_describe_choice (dir, read_only);
+  g_string_append (out, _ ("No viewer with spice-share is connected to a virtual machine.\n"));
+  g_string_append_printf (out, _ ("Set for those started from now on: %s\n"), choice);
+}
+
 static char *
 describe (Watch *watch, GError **error)
 {
@@ -66,7 +82,7 @@ describe (Watch *watch, GError **error)
   if (watch->json)
     g_string_append (out, "]\n");
   else if (watch->table && viewers->len == 0)
-    g_string_append (out, _ ("No viewer with spice-share is connected to a virtual machine.\n"));
+    append_for_later (out);
   return g_string_free (g_steal_pointer (&out), FALSE);
 }
 

@@ -108,16 +108,13 @@ expect_on_terminal (int terminal, GString *seen, const char *part)
   g_string_erase (seen, 0, found - seen->str + (gssize)strlen (part));
 }
 
-/* On a terminal a table, drawn anew in its place when something has changed. */
-static void
-test_watch_terminal (Fixture *fixture, gconstpointer data)
+/* Starts `status`, with @option if it is not NULL, on a terminal; returns our side of that. */
+static int
+status_on_terminal (Fixture *fixture, const char *option, GSubprocess **process)
 {
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
-  g_autoptr (GSubprocess) process = NULL;
+  g_autofree char *config = g_build_filename (fixture->folder, "config", NULL);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GString) seen = g_string_new (NULL);
-  g_autoptr (GAsyncResult) ended = NULL;
-  g_autoptr (GVariant) transfers = NULL;
   int terminal = posix_openpt (O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 
   g_assert_cmpint (terminal, >=, 0);
@@ -125,8 +122,33 @@ test_watch_terminal (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (unlockpt (terminal), ==, 0);
   g_subprocess_launcher_take_stdout_fd (launcher,
                                         open (ptsname (terminal), O_RDWR | O_NOCTTY | O_CLOEXEC));
-  process = g_subprocess_launcher_spawn (launcher, &error, COMMAND, "status", "--watch", NULL);
+  g_subprocess_launcher_setenv (launcher, "GSETTINGS_BACKEND", "keyfile", TRUE);
+  g_subprocess_launcher_setenv (launcher, "XDG_CONFIG_HOME", config, TRUE);
+  *process = g_subprocess_launcher_spawn (launcher, &error, COMMAND, "status", option, NULL);
   g_assert_no_error (error);
+  return terminal;
+}
+
+static void
+wait_for_success (GSubprocess *process)
+{
+  g_autoptr (GAsyncResult) ended = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_subprocess_wait_async (process, NULL, on_result, &ended);
+  wait_for (ended != NULL);
+  g_assert_true (g_subprocess_wait_finish (process, ended, &error));
+  g_assert_cmpint (g_subprocess_get_exit_status (process), ==, EXIT_STATUS_OK);
+}
+
+/* On a terminal a table, drawn anew in its place when something has changed. */
+static void
+test_watch_terminal (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GSubprocess) process = NULL;
+  g_autoptr (GString) seen = g_string_new (NULL);
+  g_autoptr (GVariant) transfers = NULL;
+  int terminal = status_on_terminal (fixture, "--watch", &process);
 
   expect_on_terminal (terminal, seen, CLEAR "web               Off ");
   fake_channel_start (fixture->channel, fixture->photos, FALSE);
@@ -139,11 +161,40 @@ test_watch_terminal (Fixture *fixture, gconstpointer data)
   expect_on_terminal (terminal, seen, "\n  → big.iso  1.0\302\240MB of 3.0\302\240MB");
 
   g_subprocess_send_signal (process, SIGTERM);
-  g_subprocess_wait_async (process, NULL, on_result, &ended);
-  wait_for (ended != NULL);
-  g_assert_true (g_subprocess_wait_finish (process, ended, &error));
-  g_assert_cmpint (g_subprocess_get_exit_status (process), ==, EXIT_STATUS_OK);
+  wait_for_success (process);
   close (terminal);
+}
+
+/* Without a viewer: what the next one would share. */
+static void
+test_status_for_later (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GSubprocess) before = NULL;
+  g_autoptr (GSubprocess) after = NULL;
+  g_autoptr (GString) seen = g_string_new (NULL);
+  g_autofree char *choice
+      = g_strdup_printf ("Set for those started from now on: %s (read-only)\r\n", fixture->photos);
+  int terminal;
+  Run result;
+
+  close_viewer (fixture);
+  terminal = status_on_terminal (fixture, NULL, &before);
+  expect_on_terminal (terminal, seen, "No viewer with spice-share is connected");
+  expect_on_terminal (terminal, seen, "Set for those started from now on: no folder\r\n");
+  wait_for_success (before);
+  close (terminal);
+
+  g_assert_cmpint (run (fixture, &result, "set", "photos", "--ro", NULL), ==, EXIT_STATUS_OK);
+  run_clear (&result);
+  terminal = status_on_terminal (fixture, NULL, &after);
+  expect_on_terminal (terminal, seen, choice);
+  wait_for_success (after);
+  close (terminal);
+
+  /* A program counts lines. */
+  g_assert_cmpint (run (fixture, &result, "status", NULL), ==, EXIT_STATUS_OK);
+  g_assert_cmpstr (result.out, ==, "");
+  run_clear (&result);
 }
 
 static void
@@ -232,6 +283,7 @@ main (int argc, char **argv)
   ADD ("/commands/status", test_status);
   ADD ("/commands/status/watch", test_watch);
   ADD ("/commands/status/watch/terminal", test_watch_terminal);
+  ADD ("/commands/status/for-later", test_status_for_later);
   ADD ("/commands/doctor", test_doctor);
   ADD ("/commands/enable", test_enable);
   return g_test_run ();
