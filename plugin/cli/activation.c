@@ -70,6 +70,31 @@ activation_desktop_settings (void)
   return found;
 }
 
+gboolean
+activation_desktop_passes_on (GDBusConnection *bus, const char *module)
+{
+  g_autoptr (GVariant) value = NULL;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
+      bus, "org.gtk.Settings", "/org/gtk/Settings", "org.freedesktop.DBus.Properties", "Get",
+      g_variant_new ("(ss)", "org.gtk.Settings", "Modules"), G_VARIANT_TYPE ("(v)"),
+      G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, NULL);
+
+  if (reply == NULL)
+    return FALSE;
+  g_variant_get (reply, "(v)", &value);
+  return g_variant_is_of_type (value, G_VARIANT_TYPE_STRING)
+         && activation_has (g_variant_get_string (value, NULL), module);
+}
+
+gboolean
+activation_file_is_read (void)
+{
+  g_autofree char *socket
+      = g_build_filename (g_get_user_runtime_dir (), "systemd", "private", NULL);
+
+  return g_file_test (socket, G_FILE_TEST_EXISTS);
+}
+
 /* The key with @module, or without it; not written where that is so already. */
 static void
 set_in_desktop (GSettings *settings, const char *module, gboolean wanted)

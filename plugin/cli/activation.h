@@ -43,6 +43,26 @@ gboolean activation_has (const char *list, const char *module);
  */
 GPtrArray *activation_desktop_settings (void);
 
+/**
+ * activation_desktop_passes_on:
+ * @bus: the session bus
+ *
+ * The key alone does nothing: GTK reads what the desktop's settings daemon makes of it, by
+ * XSETTINGS or, in Wayland, from org.gtk.Settings. The daemons that know the key own that name in
+ * X11, too. Waits for the bus.
+ *
+ * Returns: whether programs of this session are told to load @module
+ */
+gboolean activation_desktop_passes_on (GDBusConnection *bus, const char *module);
+
+/**
+ * activation_file_is_read:
+ *
+ * Returns: whether a systemd user session runs here, as nothing else reads activation_file(); not
+ *   whether the desktop hands its environment on to programs, which nobody can know before a login
+ */
+gboolean activation_file_is_read (void);
+
 #define ACTIVATION_DESKTOP_KEY "enabled-gtk-modules"
 
 /**

@@ -71,38 +71,57 @@ loads (Report *report, const char *path)
   return TRUE;
 }
 
-static void
-check_enabled (Report *report, const char *module)
+static gboolean
+is_in_desktop (const char *module)
 {
-  g_autofree char *file = activation_file ();
   g_autoptr (GPtrArray) desktop = activation_desktop_settings ();
-  gboolean in_environment = activation_has (g_getenv ("GTK_MODULES"), module);
-  gboolean in_file = g_file_test (file, G_FILE_TEST_EXISTS);
-  gboolean in_desktop = FALSE;
+  gboolean found = FALSE;
 
   for (guint i = 0; i < desktop->len; i++)
     {
       g_auto (GStrv) modules
           = g_settings_get_strv (g_ptr_array_index (desktop, i), ACTIVATION_DESKTOP_KEY);
 
-      in_desktop = in_desktop || g_strv_contains ((const char *const *)modules, module);
+      found = found || g_strv_contains ((const char *const *)modules, module);
     }
+  return found;
+}
 
-  if (in_environment || in_desktop)
+static void
+check_enabled (Report *report, GDBusConnection *bus, const char *module)
+{
+  g_autofree char *file = activation_file ();
+
+  if (activation_has (g_getenv ("GTK_MODULES"), module)
+      || (bus != NULL && activation_desktop_passes_on (bus, module)))
     report_add (report, FINDING_GOOD, _ ("Viewers load the module by themselves"), NULL);
-  else if (in_file)
-    report_add (report, FINDING_NOTE,
-                _ ("The module is enabled, but GTK_MODULES does not name it in this session"),
-                _ ("Log out and in again. If that does not help, something sets GTK_MODULES anew "
-                   "after the login: look into ~/.profile and ~/.xsessionrc."));
-  else
+  else if (!is_in_desktop (module) && !g_file_test (file, G_FILE_TEST_EXISTS))
     report_add (report, FINDING_NOTE,
                 _ ("Viewers load the module only when spice-share starts them"),
                 _ ("“spice-share enable” lets all of them do it."));
+  else
+    {
+      g_autofree char *by_hand = g_strdup_printf (
+          _ ("Write into ~/.profile: export GTK_MODULES=\"${GTK_MODULES:+$GTK_MODULES:}%s\""),
+          module);
+      g_autofree char *advice = NULL;
+
+      /* Without the bus it is not known either whether a settings daemon runs. */
+      if (bus == NULL || activation_file_is_read ())
+        advice = g_strconcat (
+            _ ("Log out and in again. Whether your desktop then hands it on to programs cannot be "
+               "known from here; if it does not:"),
+            "\n", by_hand, NULL);
+      report_add (report, FINDING_NOTE,
+                  advice != NULL
+                      ? _ ("The module is enabled, but not in effect in this session")
+                      : _ ("The module is enabled, but nothing in this session makes use of that"),
+                  advice != NULL ? advice : by_hand);
+    }
 }
 
 void
-check_module (Report *report)
+check_module (Report *report, GDBusConnection *bus)
 {
   g_autofree char *module = locations_dup_module ();
   g_autofree char *path = locations_dup_module_path ();
@@ -116,7 +135,7 @@ check_module (Report *report)
     }
   if (loads (report, path) && loads (report, core))
     add (report, FINDING_GOOD, NULL, _ ("The module is there and can be loaded: %s"), path);
-  check_enabled (report, module);
+  check_enabled (report, bus, module);
 }
 
 /* The libraries of a program, as the dynamic linker lists them; "" for a script. */

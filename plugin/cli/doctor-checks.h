@@ -40,8 +40,13 @@ typedef struct
  */
 void report_add (Report *report, FindingKind kind, const char *finding, const char *advice);
 
-/* Is the module there, can it be loaded, is it turned on? */
-void check_module (Report *report);
+/**
+ * check_module:
+ * @bus: (nullable): the session bus
+ *
+ * Is the module there, can it be loaded, is it turned on, and does this session care?
+ */
+void check_module (Report *report, GDBusConnection *bus);
 
 /* Which viewers are installed, and can they take it? */
 void check_viewers (Report *report);

@@ -25,7 +25,7 @@ command_doctor (char **argv)
     return EXIT_STATUS_USAGE;
   bus = g_bus_get_sync (G_BUS_TYPE_SESSION, NULL, NULL);
   report.text = g_string_new (NULL);
-  check_module (&report);
+  check_module (&report, bus);
   check_viewers (&report);
   check_settings (&report);
   check_shared_folder (&report);

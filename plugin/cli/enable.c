@@ -38,9 +38,11 @@ change (char **argv,
 int
 command_enable (char **argv)
 {
-  return change (
-      argv, _ ("Lets every SPICE viewer of this user share folders, from the next login on."),
-      activation_enable, _ ("Every SPICE viewer you start after the next login uses spice-share."));
+  return change (argv,
+                 _ ("Lets every SPICE viewer of this user share folders, from the next login on."),
+                 activation_enable,
+                 _ ("SPICE viewers you start after the next login use spice-share, if your desktop "
+                    "hands this on: “spice-share doctor” then says whether it did."));
 }
 
 int

@@ -26,6 +26,7 @@ run (Fixture *fixture, Run *result, ...)
       = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
   g_autofree char *config = g_build_filename (fixture->folder, "config", NULL);
+  g_autofree char *runtime = g_build_filename (fixture->folder, "runtime", NULL);
   g_autoptr (GError) error = NULL;
   const char *word;
   va_list words;
@@ -44,6 +45,7 @@ run (Fixture *fixture, Run *result, ...)
   g_subprocess_launcher_setenv (launcher, "GSETTINGS_BACKEND",
                                 fixture->backend != NULL ? fixture->backend : "keyfile", TRUE);
   g_subprocess_launcher_setenv (launcher, "XDG_CONFIG_HOME", config, TRUE);
+  g_subprocess_launcher_setenv (launcher, "XDG_RUNTIME_DIR", runtime, TRUE);
   g_subprocess_launcher_unsetenv (launcher, "GTK_MODULES");
   g_subprocess_launcher_set_cwd (launcher, fixture->folder);
   *result = (Run){ 0 };

@@ -232,6 +232,67 @@ write_modules (const char *keyfile)
   g_assert_no_error (error);
 }
 
+typedef struct
+{
+  GDBusConnection *bus;
+  guint object_id;
+  guint name_id;
+  gboolean is_owned;
+} SettingsDaemon;
+
+static GVariant *
+get_modules (GDBusConnection *bus,
+             const char *sender,
+             const char *path,
+             const char *interface,
+             const char *name,
+             GError **error,
+             gpointer user_data)
+{
+  return g_variant_new_string (user_data);
+}
+
+static void
+on_owned (GDBusConnection *bus, const char *name, gpointer user_data)
+{
+  ((SettingsDaemon *)user_data)->is_owned = TRUE;
+}
+
+/* What the settings daemons of desktops tell GTK. */
+static SettingsDaemon *
+own_settings (const char *modules)
+{
+  static const GDBusInterfaceVTable vtable = { .get_property = get_modules };
+  SettingsDaemon *self = g_new0 (SettingsDaemon, 1);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDBusNodeInfo) node
+      = g_dbus_node_info_new_for_xml ("<node><interface name='org.gtk.Settings'>"
+                                      "<property name='Modules' type='s' access='read'/>"
+                                      "</interface></node>",
+                                      &error);
+
+  g_assert_no_error (error);
+  self->bus = g_bus_get_sync (G_BUS_TYPE_SESSION, NULL, &error);
+  g_assert_no_error (error);
+  self->object_id
+      = g_dbus_connection_register_object (self->bus, "/org/gtk/Settings", node->interfaces[0],
+                                           &vtable, g_strdup (modules), g_free, &error);
+  g_assert_no_error (error);
+  self->name_id = g_bus_own_name_on_connection (
+      self->bus, "org.gtk.Settings", G_BUS_NAME_OWNER_FLAGS_NONE, on_owned, NULL, self, NULL);
+  wait_for (self->is_owned);
+  return self;
+}
+
+static void
+disown_settings (SettingsDaemon *self)
+{
+  g_bus_unown_name (self->name_id);
+  g_dbus_connection_unregister_object (self->bus, self->object_id);
+  g_object_unref (self->bus);
+  g_free (self);
+}
+
 /* The file of the environment, and the key of GNOME's own schema, as Debian packages it. */
 static void
 test_enable (Fixture *fixture, gconstpointer data)
@@ -241,8 +302,11 @@ test_enable (Fixture *fixture, gconstpointer data)
   g_autofree char *settings
       = g_build_filename (fixture->folder, "config", "glib-2.0", "settings", NULL);
   g_autofree char *keyfile = g_build_filename (settings, "keyfile", NULL);
+  g_autofree char *systemd = g_build_filename (fixture->folder, "runtime", "systemd", NULL);
+  g_autofree char *socket = g_build_filename (systemd, "private", NULL);
   g_autofree char *enabled = NULL;
   g_autofree char *disabled = NULL;
+  SettingsDaemon *daemon;
   Run result;
 
   g_assert_cmpint (g_mkdir_with_parents (settings, 0700), ==, 0);
@@ -258,13 +322,27 @@ test_enable (Fixture *fixture, gconstpointer data)
   assert_contains (enabled,
                    "enabled-gtk-modules=['gail', '" BUILD_DIR "/plugin/libspice-share.so']\n");
   run (fixture, &result, "doctor", NULL);
+  assert_contains (result.out, "but nothing in this session makes use of that\n    Write into");
+  run_clear (&result);
+
+  /* With systemd's user session the next login may do it, */
+  g_assert_cmpint (g_mkdir_with_parents (systemd, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (socket, "", 0, NULL));
+  run (fixture, &result, "doctor", NULL);
+  assert_contains (result.out, "but not in effect in this session\n    Log out and in again.");
+  run_clear (&result);
+
+  /* and the desktop's daemon does it now. */
+  daemon = own_settings (BUILD_DIR "/plugin/libspice-share.so");
+  run (fixture, &result, "doctor", NULL);
   assert_contains (result.out, "Viewers load the module by themselves");
   run_clear (&result);
+  disown_settings (daemon);
 
   /* The desktop's key is overridden by somebody else. */
   write_modules (keyfile);
   run (fixture, &result, "doctor", NULL);
-  assert_contains (result.out, "The module is enabled, but");
+  assert_contains (result.out, "The module is enabled, but not in effect");
   run_clear (&result);
   g_assert_cmpint (run (fixture, &result, "enable", NULL), ==, EXIT_STATUS_OK);
   run_clear (&result);
