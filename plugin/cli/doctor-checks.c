@@ -8,6 +8,7 @@
 #include "cli/check-folder.h"
 #include "cli/locations.h"
 #include "cli/printable.h"
+#include "cli/status-print.h"
 #include "settings.h"
 #include "ui/share-choices.h"
 
@@ -201,12 +202,13 @@ check_environment (Report *report)
            variables[i], g_getenv (variables[i]));
 }
 
-void
+gboolean
 check_settings (Report *report)
 {
   GSettingsSchemaSource *source = g_settings_schema_source_get_default ();
   g_autoptr (GSettingsSchema) schema = NULL;
   g_autoptr (GSettings) settings = NULL;
+  gboolean complete = TRUE;
 
   if (source != NULL)
     schema = g_settings_schema_source_lookup (source, SHARE_SETTINGS_SCHEMA, TRUE);
@@ -215,7 +217,7 @@ check_settings (Report *report)
       add (report, FINDING_BAD,
            _ ("Install spice-share again, and run glib-compile-schemas on the folder of schemas."),
            _ ("The settings schema %s is not installed"), SHARE_SETTINGS_SCHEMA);
-      return;
+      return FALSE;
     }
   settings = g_settings_new_full (schema, NULL, NULL);
   if (!share_ui_choices_is_kept ())
@@ -231,6 +233,7 @@ check_settings (Report *report)
         {
           add (report, FINDING_BAD, _ ("Remove the older version of spice-share."),
                _ ("The installed settings schema is of another version, it lacks “%s”"), keys[i]);
+          complete = FALSE;
           continue;
         }
       value = g_settings_get_value (settings, keys[i]);
@@ -239,6 +242,7 @@ check_settings (Report *report)
            origin_of (settings, keys[i]));
     }
   check_environment (report);
+  return complete;
 }
 
 void
@@ -246,10 +250,13 @@ check_shared_folder (Report *report)
 {
   g_autoptr (ShareSettings) settings = NULL;
   g_autoptr (GError) error = NULL;
+  g_autofree char *choice = NULL;
+  gboolean read_only;
   const char *dir;
 
   settings = share_settings_new (NULL);
   dir = share_settings_get_dir (settings);
+  read_only = share_settings_get_read_only (settings);
   if (dir == NULL)
     report_add (
         report, FINDING_NOTE, _ ("The settings share no folder"),
@@ -257,9 +264,11 @@ check_shared_folder (Report *report)
   else if (!g_path_is_absolute (dir))
     add (report, FINDING_BAD, _ ("Write the whole path, beginning with “/” or “~/”."),
          _ ("“%s” is no absolute path"), dir);
-  else if (!check_folder (dir, share_settings_get_read_only (settings) ? SHARE_READ_ONLY : 0,
-                          &error))
+  else if (!check_folder (dir, read_only ? SHARE_READ_ONLY : 0, &error))
     report_add (report, FINDING_BAD, error->message, NULL);
   else
-    add (report, FINDING_GOOD, NULL, _ ("The folder can be shared: %s"), dir);
+    {
+      choice = status_describe_choice (dir, read_only);
+      add (report, FINDING_GOOD, NULL, _ ("The folder can be shared: %s"), choice);
+    }
 }

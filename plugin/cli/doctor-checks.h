@@ -51,8 +51,14 @@ void check_module (Report *report, GDBusConnection *bus);
 /* Which viewers are installed, and can they take it? */
 void check_viewers (Report *report);
 
-/* Schema and backend; which settings are in effect, and where each comes from. */
-void check_settings (Report *report);
+/**
+ * check_settings:
+ *
+ * Schema and backend; which settings are in effect, and where each comes from.
+ *
+ * Returns: whether they can be read
+ */
+gboolean check_settings (Report *report);
 
 /* The folder that is to be shared. */
 void check_shared_folder (Report *report);

@@ -15,15 +15,17 @@
 
 #define CORE_FILE "libspice-share-core.so"
 #define SPICE_CLIENT_FILE "libspice-client-glib-2.0.so"
+#define MODULE_FILE "libspice-share.so"
+#define SOUP2_FILE "libsoup-2.4.so"
 #define GTK_FILE "libgtk-3.so"
 
 #define PORT_HELP                                                                                  \
-  N_ ("QEMU: -device virtio-serial\n"                                                              \
-      "      -chardev spiceport,id=share,name=org.spice-space.webdav.0\n"                          \
-      "      -device virtserialport,chardev=share,name=org.spice-space.webdav.0\n"                 \
-      "libvirt: <channel type=\"spiceport\">\n"                                                    \
-      "           <source channel=\"org.spice-space.webdav.0\"/>\n"                                \
-      "           <target type=\"virtio\" name=\"org.spice-space.webdav.0\"/>\n"                   \
+  N_ ("QEMU: -device virtio-serial-pci\n"                                                          \
+      "      -chardev spiceport,id=webdav,name=org.spice-space.webdav.0\n"                         \
+      "      -device virtserialport,chardev=webdav,name=org.spice-space.webdav.0\n"                \
+      "libvirt: <channel type='spiceport'>\n"                                                      \
+      "           <source channel='org.spice-space.webdav.0'/>\n"                                  \
+      "           <target type='virtio' name='org.spice-space.webdav.0'/>\n"                       \
       "         </channel>")
 
 static void
@@ -91,8 +93,10 @@ check_channel (Report *report, guint pid, const ShareSnapshot *snapshot, gboolea
     }
   else
     {
-      finding = g_strdup_printf (_ ("%s (viewer %u): “%s” is shared and used"), vm, pid,
-                                 snapshot->dir != NULL ? snapshot->dir : "");
+      finding = g_strdup_printf (snapshot->read_only
+                                     ? _ ("%s (viewer %u): “%s” is shared read-only and used")
+                                     : _ ("%s (viewer %u): “%s” is shared and used"),
+                                 vm, pid, snapshot->dir != NULL ? snapshot->dir : "");
       report_add (report, FINDING_GOOD, finding, NULL);
     }
   check_refusals (report, vm, pid, snapshot);
@@ -158,7 +162,16 @@ check_others (Report *report, GDBusConnection *bus, GHashTable *known)
           || strstr (maps, SPICE_CLIENT_FILE) == NULL || strstr (maps, GTK_FILE) == NULL)
         continue;
       n++;
-      if (strstr (maps, CORE_FILE) == NULL)
+      if (strstr (maps, CORE_FILE) == NULL && strstr (maps, MODULE_FILE) != NULL
+          && strstr (maps, SOUP2_FILE) == NULL)
+        {
+          finding
+              = g_strdup_printf (_ ("Viewer %u loaded SPICE too late for the module"), (guint)pid);
+          report_add (report, FINDING_BAD, finding,
+                      _ ("So does virt-manager's own window. Open the virtual machine with "
+                         "“virt-viewer NAME”."));
+        }
+      else if (strstr (maps, CORE_FILE) == NULL)
         {
           finding = g_strdup_printf (_ ("Viewer %u runs without the module"), (guint)pid);
           report_add (report, FINDING_BAD, finding,
@@ -191,12 +204,16 @@ check_running (Report *report, GDBusConnection *bus)
   g_autoptr (GPtrArray) viewers = NULL;
   guint n = 0;
 
-  if (bus == NULL)
-    report_add (report, FINDING_NOTE,
-                _ ("There is no session bus, so running viewers cannot be asked"), NULL);
-  else
+  if (bus != NULL)
     viewers = viewers_list (bus, NULL);
-  for (guint i = 0; viewers != NULL && i < viewers->len; i++)
+  if (viewers == NULL)
+    {
+      report_add (report, FINDING_NOTE,
+                  _ ("The session bus cannot be reached, so running viewers cannot be asked"),
+                  _ ("Run “spice-share doctor” in a terminal of your desktop, without sudo."));
+      return;
+    }
+  for (guint i = 0; i < viewers->len; i++)
     {
       const Viewer *viewer = g_ptr_array_index (viewers, i);
       g_auto (ShareSnapshot) snapshot = { 0 };
@@ -207,7 +224,7 @@ check_running (Report *report, GDBusConnection *bus)
                      check_wanted (report, choices, viewer->pid, &snapshot));
       n++;
     }
-  n += bus != NULL ? check_others (report, bus, known) : 0;
+  n += check_others (report, bus, known);
   if (n == 0)
     report_add (report, FINDING_NOTE, _ ("No viewer is running"),
                 _ ("Start one and run “spice-share doctor” again: it then looks at the virtual "

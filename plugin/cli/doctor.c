@@ -27,8 +27,8 @@ command_doctor (char **argv)
   report.text = g_string_new (NULL);
   check_module (&report, bus);
   check_viewers (&report);
-  check_settings (&report);
-  check_shared_folder (&report);
+  if (check_settings (&report))
+    check_shared_folder (&report);
   check_running (&report, bus);
   g_print ("%s", report.text->str);
   g_string_free (report.text, TRUE);

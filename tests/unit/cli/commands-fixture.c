@@ -32,7 +32,7 @@ run (Fixture *fixture, Run *result, ...)
   va_list words;
   int status;
 
-  g_ptr_array_add (argv, (gpointer)COMMAND);
+  g_ptr_array_add (argv, (gpointer)(fixture->command != NULL ? fixture->command : COMMAND));
   va_start (words, result);
   do
     {

@@ -22,6 +22,7 @@ typedef struct
   FakeChannel *channel;
   char *folder;
   char *photos;
+  const char *command; /* (nullable): to run; the built one */
   const char *backend; /* (nullable): of GSettings; a keyfile */
 } Fixture;
 

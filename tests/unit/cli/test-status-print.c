@@ -121,6 +121,8 @@ test_doctor (void)
   assert_finding (&snapshot, TRUE, FALSE, "http://localhost:9843/");
   snapshot.requests = 1;
   assert_finding (&snapshot, TRUE, FALSE, "shared and used");
+  snapshot.read_only = TRUE;
+  assert_finding (&snapshot, TRUE, FALSE, "shared read-only and used");
   snapshot.error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "Gone.");
   snapshot.error_at = 1;
   assert_finding (&snapshot, TRUE, TRUE, "    Gone.\n");
