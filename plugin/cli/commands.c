@@ -4,7 +4,12 @@
  */
 #include "cli/commands.h"
 
+#include "cli/command-line.h"
+#include "cli/exit-status.h"
+
 #include <glib/gi18n-lib.h>
+
+static int command_help (char **argv);
 
 gboolean
 commands_run (char **argv, int *status)
@@ -16,6 +21,7 @@ commands_run (char **argv, int *status)
   } commands[] = {
     { "status", command_status }, { "set", command_set },       { "stop", command_stop },
     { "doctor", command_doctor }, { "enable", command_enable }, { "disable", command_disable },
+    { "help", command_help },
   };
 
   if (argv[0] == NULL || argv[1] == NULL)
@@ -27,6 +33,32 @@ commands_run (char **argv, int *status)
         return TRUE;
       }
   return FALSE;
+}
+
+static void
+say_too_much (const char *name, const char *word)
+{
+  g_printerr (_ ("%s: “%s” is one word too many\n"), name, word);
+}
+
+/* `help` is --help, and `help COMMAND` is that of the command. */
+static int
+command_help (char **argv)
+{
+  char *general[] = { (char *)"spice-share", (char *)"--help", NULL };
+  char *special[] = { (char *)"spice-share", argv[1], (char *)"--help", NULL };
+  int status;
+
+  if (argv[1] == NULL || *argv[1] == '-')
+    {
+      g_autoptr (CommandLine) line = command_line_parse (general, NULL); /* ends the process */
+
+      return EXIT_STATUS_OK;
+    }
+  if (argv[2] == NULL && commands_run (special, &status))
+    return status;
+  say_too_much ("spice-share help", argv[2] != NULL ? argv[2] : argv[1]);
+  return EXIT_STATUS_USAGE;
 }
 
 char **
@@ -59,6 +91,8 @@ command_parse (const GOptionEntry *entries,
     {
       g_autofree char *help = g_option_context_get_help (context, TRUE, NULL);
 
+      if (g_strv_length (first) > n_arguments)
+        say_too_much (name, first[n_arguments]);
       g_printerr ("%s", help);
       return NULL;
     }

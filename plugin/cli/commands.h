@@ -1,4 +1,4 @@
-/* The words of `spice-share` that are no viewer: status, set, stop, doctor, enable, disable.
+/* The words of `spice-share` that are no viewer: status, set, stop, doctor, enable, disable, help.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */

@@ -242,7 +242,13 @@ on_channel_new (SpiceSession *session, SpiceChannel *channel, Headless *self)
     g_signal_connect (channel, "channel-event", G_CALLBACK (on_main_event), self);
 }
 
-/* spice-gtk says what is wrong with a URI by a warning, and leaves the session without a port. */
+static void
+say_nothing (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
+{
+}
+
+/* spice-gtk says what is wrong with a URI by a warning, which people need not see before our own
+ * sentence, and leaves the session without a port. */
 static gboolean
 set_uri (SpiceSession *session, const char *uri)
 {
@@ -250,7 +256,10 @@ set_uri (SpiceSession *session, const char *uri)
   g_autofree char *tls_port = NULL;
   g_autofree char *path = NULL;
 
+  guint handler = g_log_set_handler ("GSpice", G_LOG_LEVEL_WARNING, say_nothing, NULL);
+
   g_object_set (session, "uri", uri, NULL);
+  g_log_remove_handler ("GSpice", handler);
   g_object_get (session, "port", &port, "tls-port", &tls_port, "unix-path", &path, NULL);
   return port != NULL || tls_port != NULL || (path != NULL && *path != '\0');
 }
@@ -291,7 +300,9 @@ headless_run (const char *uri, const char *password, const ShareOverrides *overr
   spice_set_session_option (self.session);
   if (!set_uri (self.session, uri))
     {
-      g_printerr (_ ("spice-share: “%s” is not the address of a SPICE server\n"), uri);
+      g_printerr (_ ("spice-share: “%s” is not the address of a SPICE server, such as "
+                     "spice://localhost:5900\n"),
+                  uri);
       self.status = EXIT_STATUS_USAGE;
     }
   else

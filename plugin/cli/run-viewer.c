@@ -66,6 +66,11 @@ run_viewer (char **argv, const ShareOverrides *overrides)
 
   execvpe (argv[0], argv, environment);
   failure = errno;
-  g_printerr (_ ("spice-share: “%s” cannot be started: %s\n"), argv[0], g_strerror (failure));
+  if (g_file_test (argv[0], G_FILE_TEST_IS_DIR))
+    g_printerr (_ ("spice-share: “%s” is a folder: “spice-share set DIR” shares one from now on, "
+                   "“spice-share --share-dir DIR VIEWER” with one viewer.\n"),
+                argv[0]);
+  else
+    g_printerr (_ ("spice-share: “%s” cannot be started: %s\n"), argv[0], g_strerror (failure));
   return failure == ENOENT ? EXIT_STATUS_NO_VIEWER : EXIT_STATUS_NOT_STARTED;
 }

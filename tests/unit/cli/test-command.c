@@ -95,6 +95,36 @@ test_help (void)
   g_assert_cmpstr (err, ==, "");
 }
 
+/* The same by a word; and of a command. */
+static void
+test_help_word (void)
+{
+  g_autofree char *option = NULL, *word = NULL, *command = NULL, *more = NULL, *err = NULL;
+
+  g_assert_cmpint (run (NULL, &option, &err, "--help", NULL), ==, EXIT_STATUS_OK);
+  g_clear_pointer (&err, g_free);
+  g_assert_cmpint (run (NULL, &word, &err, "help", NULL), ==, EXIT_STATUS_OK);
+  g_assert_cmpstr (word, ==, option);
+  g_assert_cmpstr (err, ==, "");
+  g_clear_pointer (&err, g_free);
+  g_assert_cmpint (run (NULL, &command, &err, "help", "set", NULL), ==, EXIT_STATUS_OK);
+  g_assert_nonnull (strstr (command, "--vm"));
+  g_clear_pointer (&err, g_free);
+  g_assert_cmpint (run (NULL, &more, &err, "help", "nothing", NULL), ==, EXIT_STATUS_USAGE);
+  g_assert_nonnull (strstr (err, "“nothing” is one word too many"));
+}
+
+static void
+test_extra_word (void)
+{
+  g_autofree char *out = NULL, *err = NULL;
+
+  g_assert_cmpint (run (NULL, &out, &err, "set", "/tmp", "more", "yet", NULL), ==,
+                   EXIT_STATUS_USAGE);
+  g_assert_cmpstr (out, ==, "");
+  g_assert_true (g_str_has_prefix (err, "spice-share set: “more” is one word too many\n"));
+}
+
 static void
 test_usage (void)
 {
@@ -114,7 +144,9 @@ test_uri (void)
   g_setenv ("G_DEBUG", "", TRUE); /* spice-gtk warns of the URI too */
   g_assert_cmpint (run (NULL, &out, &err, "--headless", "http://h", NULL), ==, EXIT_STATUS_USAGE);
   g_setenv ("G_DEBUG", "fatal-warnings", TRUE);
-  g_assert_nonnull (strstr (err, "http://h"));
+  g_assert_cmpstr (err, ==,
+                   "spice-share: “http://h” is not the address of a SPICE server, such as "
+                   "spice://localhost:5900\n");
 }
 
 static void
@@ -145,6 +177,9 @@ test_not_executable (Fixture *fixture, gconstpointer data)
 
   g_assert_cmpint (run (NULL, &out, &err, fixture->dir, NULL), ==, EXIT_STATUS_NOT_STARTED);
   g_assert_nonnull (strstr (err, fixture->dir));
+  g_assert_nonnull (strstr (err, "is a folder"));
+  g_assert_nonnull (strstr (err, "spice-share set DIR"));
+  g_assert_nonnull (strstr (err, "--share-dir DIR"));
 }
 
 /* The viewer's own status is what we end with: we are the viewer. */
@@ -267,6 +302,8 @@ main (int argc, char **argv)
   g_test_add_func ("/command/version", test_version);
   g_test_add_func ("/command/help", test_help);
   g_test_add_func ("/command/languages", test_languages);
+  g_test_add_func ("/command/help/word", test_help_word);
+  g_test_add_func ("/command/extra-word", test_extra_word);
   g_test_add_func ("/command/usage", test_usage);
   g_test_add_func ("/command/uri", test_uri);
   g_test_add_func ("/command/no-server", test_no_server);
