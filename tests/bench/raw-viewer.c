@@ -3,8 +3,9 @@
  *   raw-viewer URI
  *
  * Connects the first plain port (channel type 10) with stock spice-gtk. Prints "open" when the
- * guest's side is; "send N" on standard input sends N bytes to the guest; after "answer N" every
- * message of the guest is answered by N bytes (65545 at most). What the guest sends is thrown away.
+ * guest's side is; "send N" on standard input sends at least N bytes to the guest; after "answer N"
+ * every message of the guest is answered by N bytes and the head of a frame (65545 at most). All
+ * that is sent is whole frames, of a client that nobody is. What the guest sends is thrown away.
  * Ends with its standard input.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
@@ -17,8 +18,12 @@
 #include <gio/gunixinputstream.h>
 #include <spice-client.h>
 
-/* What stock's own channel would have under way if it were as fast as it could be. */
-#define CHUNK 65545
+/* As the mux would send it: who reads pays for each frame, and empty ones would cost most. */
+#define FRAME_HEADER 10
+#define FRAME_DATA 65535
+#define CHUNK (FRAME_HEADER + FRAME_DATA)
+
+/* Messages under way. */
 #define WINDOW 32
 
 typedef struct
@@ -31,6 +36,17 @@ typedef struct
 } State;
 
 static guint8 chunk[CHUNK];
+static guint8 answer[CHUNK];
+
+/* Writes the head of a frame of @size bytes, of the client -1. */
+static void
+fill_head (guint8 *frame, guint16 size)
+{
+  guint16 size_le = GUINT16_TO_LE (size);
+
+  memset (frame, 0xff, sizeof (gint64));
+  memcpy (frame + sizeof (gint64), &size_le, sizeof size_le);
+}
 
 static void pump (State *self);
 
@@ -49,11 +65,9 @@ pump (State *self)
 {
   while (self->left > 0 && self->under_way < WINDOW)
     {
-      gsize size = MIN (self->left, CHUNK);
-
-      self->left -= size;
+      self->left -= MIN (self->left, CHUNK);
       self->under_way++;
-      spice_port_channel_write_async (self->port, chunk, size, NULL, on_written, self);
+      spice_port_channel_write_async (self->port, chunk, CHUNK, NULL, on_written, self);
     }
 }
 
@@ -64,8 +78,9 @@ on_data (SpicePortChannel *port, gpointer data, int size, gpointer user_data)
 
   if (self->answer == 0)
     return;
-  self->left += self->answer;
-  pump (self);
+  self->under_way++;
+  spice_port_channel_write_async (self->port, answer, FRAME_HEADER + self->answer, NULL, on_written,
+                                  self);
 }
 
 static void
@@ -115,7 +130,8 @@ read_command (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   if (g_str_has_prefix (line, "answer "))
     {
-      self->answer = MIN (g_ascii_strtoull (line + strlen ("answer "), NULL, 10), CHUNK);
+      self->answer = MIN (g_ascii_strtoull (line + strlen ("answer "), NULL, 10), FRAME_DATA);
+      fill_head (answer, self->answer);
       g_print ("answering\n");
     }
   g_data_input_stream_read_line_async (in, G_PRIORITY_DEFAULT, NULL, read_command, self);
@@ -133,6 +149,7 @@ main (int argc, char **argv)
     return 2;
   setvbuf (stdout, NULL, _IOLBF, 0);
   self.loop = g_main_loop_new (NULL, FALSE);
+  fill_head (chunk, FRAME_DATA);
   g_object_set (session, "uri", argv[1], NULL);
   g_signal_connect (session, "channel-new", G_CALLBACK (on_channel_new), &self);
   spice_session_connect (session);

@@ -386,6 +386,9 @@ limit_put (Run *run)
   return LARGE / MIB / seconds_since (start);
 }
 
+/* Of a frame of the mux, in bytes. */
+#define FRAME_HEADER 10
+
 /* Messages to the viewer and back, one after the other, of the sizes a request and its answer have.
  */
 static double
@@ -402,7 +405,7 @@ limit_turns (Run *run, gsize request, gsize answer)
       guint64 before = rig_peer_get_bytes_read (run->rig->peer);
 
       rig_peer_write_raw (run->rig->peer, rig_content_get (RIG_CONTENT_RANDOM), request);
-      while (rig_peer_get_bytes_read (run->rig->peer) < before + answer)
+      while (rig_peer_get_bytes_read (run->rig->peer) < before + FRAME_HEADER + answer)
         g_main_context_iteration (NULL, TRUE);
     }
   return n / seconds_since (start);
