@@ -9,36 +9,22 @@
  * remains one.
  *
  * libglib binds its own calls to itself, so none of its own locks comes here; those of libgobject,
- * libgio, libsoup and libspice-client-glib do, as ours do.
+ * libgio, libsoup and libspice-client-glib do, as ours do. Sources are in tsan-glib-sources.c.
  *
- * Documents: GLib 2.74 Reference Manual (Threads, The Main Event Loop, Reference Counting, Byte
- * Arrays), the interface of ThreadSanitizer (sanitizer/tsan_interface.h).
+ * Documents: GLib 2.74 Reference Manual (Threads, Reference Counting, Byte Arrays, File Utilities),
+ * the interface of ThreadSanitizer (sanitizer/tsan_interface.h).
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include <dlfcn.h>
+#include "tsan-glib.h"
+
 #include <errno.h>
 #include <glib-object.h>
+#include <glib/gstdio.h>
 #include <pthread.h>
 #include <sanitizer/tsan_interface.h>
-#include <setjmp.h>
-#include <stdlib.h>
-
-/* Functions that are here in the place of GLib's have to be seen by the libraries. */
-#define INSTEAD __attribute__ ((visibility ("default"), used))
-
-/* The function that stands after this file's in the order of the libraries. */
-#define NEXT(name) ((__typeof__ (&name))next_function (#name))
-
-static void *
-next_function (const char *name)
-{
-  void *function = dlsym (RTLD_NEXT, name);
-
-  if (function == NULL)
-    abort ();
-  return function;
-}
+#include <string.h>
+#include <unistd.h>
 
 /* Options and suppressions */
 
@@ -59,14 +45,6 @@ __tsan_default_suppressions (void)
 }
 
 /* Locks */
-
-static void *
-check_memory (void *memory)
-{
-  if (memory == NULL)
-    abort ();
-  return memory;
-}
 
 static pthread_mutex_t *
 mutex_of (GMutex *mutex)
@@ -92,13 +70,29 @@ g_mutex_init (GMutex *mutex)
   mutex->p = NULL;
 }
 
+/* GIO counts the references of what is not an object (GDBusWorker) by atomic operations of its own,
+ * and the last one to drop one clears the lock that others have had. Only there is a lock that is
+ * cleared taken first: who clears one of ours has to be ordered after those that had it. Nobody
+ * has it any more, and no order of locks follows from trying. */
+static gboolean
+is_in_gio (const void *address)
+{
+  Dl_info info;
+
+  return dladdr (address, &info) != 0 && strstr (info.dli_fname, "/libgio-2.0.so") != NULL;
+}
+
 INSTEAD void
 g_mutex_clear (GMutex *mutex)
 {
-  if (mutex->p == NULL)
+  pthread_mutex_t *lock = __atomic_load_n (&mutex->p, __ATOMIC_ACQUIRE);
+
+  if (lock == NULL)
     return;
-  pthread_mutex_destroy (mutex->p);
-  free (mutex->p);
+  if (is_in_gio (__builtin_return_address (0)) && pthread_mutex_trylock (lock) == 0)
+    pthread_mutex_unlock (lock);
+  pthread_mutex_destroy (lock);
+  free (lock);
   mutex->p = NULL;
 }
 
@@ -232,84 +226,6 @@ INSTEAD void (g_once_init_leave) (volatile void *location, gsize result)
   pthread_mutex_unlock (&once_lock);
 }
 
-/* Sources: what is done before g_source_attach() is done before the callback, and a callback is
- * over before what it was given is freed. */
-
-typedef struct
-{
-  GSource *source;
-  GSourceFunc callback;
-  gpointer data;
-  GDestroyNotify notify;
-} Callback;
-
-static gboolean
-call_back (gpointer data)
-{
-  Callback *self = data;
-  gboolean again;
-
-  __tsan_acquire (self);
-  __tsan_acquire (self->source);
-  again = self->callback (self->data);
-  __tsan_release (self);
-  return again;
-}
-
-static void
-child_ended (GPid pid, int status, gpointer data)
-{
-  Callback *self = data;
-
-  __tsan_acquire (self);
-  __tsan_acquire (self->source);
-  ((GChildWatchFunc)(void (*) (void))self->callback) (pid, status, self->data);
-  __tsan_release (self);
-}
-
-static void
-callback_free (gpointer data)
-{
-  Callback *self = data;
-
-  __tsan_acquire (self);
-  if (self->notify != NULL)
-    self->notify (self->data);
-  free (self);
-}
-
-/* Other sources' callbacks have other arguments; these are those that are handed to other threads.
- */
-INSTEAD void
-g_source_set_callback (GSource *source, GSourceFunc func, gpointer data, GDestroyNotify notify)
-{
-  const GSourceFuncs *kind = source->source_funcs;
-  GSourceFunc instead = NULL;
-  Callback *self;
-
-  if (func != NULL && (kind == &g_idle_funcs || kind == &g_timeout_funcs))
-    instead = call_back;
-  else if (func != NULL && kind == &g_child_watch_funcs)
-    instead = G_SOURCE_FUNC (child_ended);
-  if (instead == NULL)
-    {
-      NEXT (g_source_set_callback) (source, func, data, notify);
-      return;
-    }
-  self = check_memory (malloc (sizeof *self));
-  *self = (Callback){ source, func, data, notify };
-  __tsan_release (self);
-  __tsan_release (source);
-  NEXT (g_source_set_callback) (source, instead, self, callback_free);
-}
-
-INSTEAD guint
-g_source_attach (GSource *source, GMainContext *context)
-{
-  __tsan_release (source);
-  return NEXT (g_source_attach) (source, context);
-}
-
 /* Pools of threads, which GTask uses: what is done before g_thread_pool_push() is done before the
  * function gets it, and all of them are over when the pool is. */
 
@@ -363,6 +279,21 @@ g_thread_pool_free (GThreadPool *pool, gboolean immediate, gboolean wait)
 
 /* Memory: GLib's own is its own business, see the suppressions; what others free is freed here. */
 INSTEAD void (g_free) (gpointer memory) { free (memory); }
+
+/* Files: what libglib closes is not looked at, and the descriptor's number would still be the old
+ * file's when the kernel gives it to another thread. */
+INSTEAD
+gboolean (g_close) (gint fd, GError **error)
+{
+  int code;
+
+  if (close (fd) == 0 || errno == EINTR)
+    return TRUE;
+  code = errno;
+  g_set_error_literal (error, G_FILE_ERROR, g_file_error_from_errno (code), g_strerror (code));
+  errno = code;
+  return FALSE;
+}
 
 /* References: who drops one has done with the object before the last one is dropped. */
 
