@@ -30,9 +30,10 @@ typedef struct
   gboolean exists;
   ShareStat old;
   ShareUpload *upload;
-  GByteArray *writing; /* by the job */
-  gboolean commit;     /* the job is the last one */
-  guint status;        /* refused by the guard */
+  GByteArray *writing;   /* by the job */
+  gboolean commit;       /* the job is the last one */
+  gboolean only_replace; /* a lock of the folder forbids to make the file */
+  guint status;          /* refused by the guard */
   int error;
   ShareStat result;
   gboolean created;
@@ -187,8 +188,12 @@ dav_put_write_job (Share *share, gpointer data)
   if (self->error == 0 && self->commit)
     {
       gboolean fixed = self->exists && dav_guard_depends_on_content (self->guard);
-      ShareUploadFlags flags = dav_guard_wants_no_file (self->guard) ? SHARE_UPLOAD_NO_REPLACE : 0;
+      ShareUploadFlags flags = SHARE_UPLOAD_DEFAULT;
 
+      if (dav_guard_wants_no_file (self->guard))
+        flags |= SHARE_UPLOAD_NO_REPLACE;
+      if (self->only_replace)
+        flags |= SHARE_UPLOAD_ONLY_REPLACE;
       self->error = share_upload_commit (self->upload, flags, fixed ? &self->old : NULL,
                                          &self->result, &self->created);
     }
@@ -204,6 +209,10 @@ dav_put_wrote (DavRequest *request, gpointer data)
   char etag[DAV_ETAG_SIZE];
 
   self->busy = FALSE;
+  /* It is gone, and to make it takes the lock of the folder, if that is still there. */
+  if (self->only_replace && self->error == -ENOENT
+      && !dav_guard_check_lock (self->guard, request, self->path, DAV_LOCK_CHECK_MEMBER))
+    return;
   if (self->commit)
     g_clear_pointer (&self->guard, dav_guard_free);
   if (self->status != 0)
@@ -227,6 +236,20 @@ dav_put_wrote (DavRequest *request, gpointer data)
     }
 }
 
+/* What was there when the upload began may be gone by now. So it may make the file wherever locks
+ * allow that, and else only replace one.
+ *
+ * Returns: %FALSE if locks forbid both: then @request is answered */
+static gboolean
+dav_put_begin_commit (DavRequest *request, DavPut *self)
+{
+  self->only_replace
+      = self->exists && !dav_guard_allows (self->guard, request, self->path, DAV_LOCK_CHECK_MEMBER);
+  return dav_guard_begin_change (self->guard, request, self->path,
+                                 self->only_replace ? DAV_LOCK_CHECK_CONTENT
+                                                    : DAV_LOCK_CHECK_MEMBER);
+}
+
 /* Gives the pool all that waits, unless it is at work. */
 static void
 dav_put_go_on (DavRequest *request, DavPut *self)
@@ -235,10 +258,7 @@ dav_put_go_on (DavRequest *request, DavPut *self)
 
   if (!self->busy && (self->waiting->len >= DAV_PUT_BATCH || self->complete))
     {
-      if (self->complete
-          && !dav_guard_begin_change (self->guard, request, self->path,
-                                      self->exists ? DAV_LOCK_CHECK_CONTENT
-                                                   : DAV_LOCK_CHECK_MEMBER))
+      if (self->complete && !dav_put_begin_commit (request, self))
         return;
 
       empty = self->writing;

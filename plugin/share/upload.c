@@ -322,6 +322,8 @@ replace_old (ShareUpload *self,
     error = -ESTALE;
   if (error == 0 && old >= 0 && (flags & SHARE_UPLOAD_NO_REPLACE))
     error = -EEXIST;
+  if (error == 0 && old < 0 && (flags & SHARE_UPLOAD_ONLY_REPLACE))
+    error = -ENOENT;
   if (error == 0)
     error = take_over (self, old, old_stat);
   if (error == 0)
@@ -334,7 +336,12 @@ replace_old (ShareUpload *self,
   if (error == 0)
     error = share_stat_fd (place, &ours);
   if (error == 0)
-    error = move_into_place (self, flags, &ours, expected);
+    {
+      /* A plain rename would make the file if it went just now. */
+      if (!expected && (flags & SHARE_UPLOAD_ONLY_REPLACE))
+        expected = old_stat;
+      error = move_into_place (self, flags, &ours, expected);
+    }
   if (error == 0)
     {
       self->waits = FALSE;

@@ -27,11 +27,14 @@ typedef struct _ShareUpload ShareUpload;
  * ShareUploadFlags:
  * @SHARE_UPLOAD_NO_REPLACE: only as a new file (If-None-Match: *): -EEXIST if there is one, checked
  *   by the file system at the moment of the rename
+ * @SHARE_UPLOAD_ONLY_REPLACE: only in the place of a file: -ENOENT if there is none, -ESTALE if it
+ *   goes, or becomes another version, while it is being replaced
  */
 typedef enum
 {
   SHARE_UPLOAD_DEFAULT = 0,
   SHARE_UPLOAD_NO_REPLACE = 1 << 0,
+  SHARE_UPLOAD_ONLY_REPLACE = 1 << 1,
 } ShareUploadFlags;
 
 /**

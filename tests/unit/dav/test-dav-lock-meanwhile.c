@@ -264,6 +264,67 @@ test_upload (void)
     }
 }
 
+/* What was to be replaced is gone by the time all of the body is there: then the upload makes a
+ * member of a folder that somebody has locked meanwhile. */
+static void
+test_upload_of_what_is_gone (void)
+{
+  g_autoptr (DavRig) rig = rig_with_files ();
+  g_autoptr (DavClient) client = dav_client_new (rig);
+  g_autofree char *body = g_strnfill (200000, 'g');
+  g_autoptr (DavResponse) go_on = NULL;
+  g_autoptr (DavResponse) put = NULL;
+
+  dav_client_send (client,
+                   "PUT /d/x HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+                   "Content-Length: 200000\r\n\r\n",
+                   -1);
+  go_on = dav_client_receive (client, FALSE);
+  g_assert_cmpuint (go_on->status, ==, 100);
+  g_assert_cmpuint (dav_rig_status (rig, "DELETE", "/d/x", NULL, NULL), ==, 204);
+  g_assert_cmpuint (lock (rig, "/d", "0"), ==, 200);
+  dav_client_send (client, body, 200000);
+  put = dav_client_receive (client, FALSE);
+  g_assert_nonnull (put);
+  g_assert_cmpuint (put->status, ==, 423);
+  g_assert_nonnull (
+      strstr (dav_response_text (put), "<D:lock-token-submitted><D:href>/d/</D:href>"));
+  g_assert_false (dav_rig_exists (rig, "share/d/x"));
+}
+
+/* What is there may be replaced in a folder that is locked (RFC 4918 section 7.4), whatever it was
+ * when the upload began; of two uploads at once too. */
+static void
+test_upload_into_locked (void)
+{
+  g_autoptr (DavRig) rig = rig_with_files ();
+  g_autofree char *body = g_strnfill (200000, 'g');
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (DavClient) client = dav_client_new (rig);
+      g_autoptr (DavResponse) go_on = NULL;
+      g_autoptr (DavResponse) put = NULL;
+      g_autofree char *after = NULL;
+
+      dav_client_send (client,
+                       "PUT /d/x HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+                       "Content-Length: 200000\r\n\r\n",
+                       -1);
+      go_on = dav_client_receive (client, FALSE);
+      g_assert_cmpuint (go_on->status, ==, 100);
+      if (i == 0)
+        g_assert_cmpuint (lock (rig, "/d", "0"), ==, 200);
+      g_assert_cmpuint (dav_rig_status (rig, "PUT", "/d/x", NULL, "meanwhile"), ==, 204);
+      dav_client_send (client, body, 200000);
+      put = dav_client_receive (client, FALSE);
+      g_assert_nonnull (put);
+      g_assert_cmpuint (put->status, ==, 204);
+      after = dav_rig_read (rig, "share/d/x");
+      g_assert_cmpstr (after, ==, body);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -274,5 +335,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dav/lock-meanwhile/under-way", test_under_way);
   g_test_add_func ("/dav/lock-meanwhile/abandoned", test_abandoned);
   g_test_add_func ("/dav/lock-meanwhile/refresh", test_refresh);
+  g_test_add_func ("/dav/lock-meanwhile/gone", test_upload_of_what_is_gone);
+  g_test_add_func ("/dav/lock-meanwhile/into-locked", test_upload_into_locked);
   return g_test_run ();
 }
