@@ -6,8 +6,7 @@
 
 struct _DavBuffers
 {
-  guint refs; /* the owner, and every buffer that is out */
-  gsize size;
+  guint refs; /* the owners, and every buffer that is out */
   GPtrArray *idle;
 };
 
@@ -18,18 +17,24 @@ typedef struct
 } DavBufferOut;
 
 DavBuffers *
-dav_buffers_new (gsize size)
+dav_buffers_new (void)
 {
   DavBuffers *self = g_new0 (DavBuffers, 1);
 
   self->refs = 1;
-  self->size = size;
   self->idle = g_ptr_array_new_with_free_func (g_free);
   return self;
 }
 
+DavBuffers *
+dav_buffers_ref (DavBuffers *self)
+{
+  self->refs++;
+  return self;
+}
+
 void
-dav_buffers_free (DavBuffers *self)
+dav_buffers_unref (DavBuffers *self)
 {
   if (--self->refs > 0)
     return;
@@ -44,14 +49,17 @@ dav_buffers_take (DavBuffers *self)
   self->refs++;
   if (self->idle->len > 0)
     return g_ptr_array_steal_index_fast (self->idle, self->idle->len - 1);
-  return g_malloc (self->size);
+  return g_malloc (DAV_BUFFER_SIZE);
 }
 
 void
 dav_buffers_give_back (DavBuffers *self, guint8 *buffer)
 {
-  g_ptr_array_add (self->idle, buffer);
-  dav_buffers_free (self);
+  if (self->idle->len < DAV_BUFFER_KEEP)
+    g_ptr_array_add (self->idle, buffer);
+  else
+    g_free (buffer);
+  dav_buffers_unref (self);
 }
 
 static void
@@ -70,4 +78,10 @@ dav_buffers_wrap (DavBuffers *self, guint8 *buffer, gsize length)
   out->buffers = self;
   out->buffer = buffer;
   return g_bytes_new_with_free_func (buffer, length, dav_buffers_came_back, out);
+}
+
+guint
+dav_buffers_get_n_idle (DavBuffers *self)
+{
+  return self->idle->len;
 }

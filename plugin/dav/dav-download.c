@@ -9,8 +9,6 @@
 
 #include <errno.h>
 
-#include "dav/dav-buffer.h"
-
 /* A part of the answer: @text, or a part of the file. */
 typedef struct
 {
@@ -45,7 +43,7 @@ dav_part_clear (gpointer data)
 }
 
 DavDownload *
-dav_download_new (ShareFile *file, const ShareStat *stat)
+dav_download_new (DavBuffers *buffers, ShareFile *file, const ShareStat *stat)
 {
   DavDownload *self = g_new0 (DavDownload, 1);
 
@@ -54,7 +52,7 @@ dav_download_new (ShareFile *file, const ShareStat *stat)
   self->stat = *stat;
   self->parts = g_array_new (FALSE, FALSE, sizeof (DavPart));
   g_array_set_clear_func (self->parts, dav_part_clear);
-  self->buffers = dav_buffers_new (DAV_DOWNLOAD_PIECE);
+  self->buffers = dav_buffers_ref (buffers);
   return self;
 }
 
@@ -66,7 +64,7 @@ dav_download_unref (DavDownload *self)
 
   if (self->buffer != NULL)
     dav_buffers_give_back (self->buffers, self->buffer);
-  dav_buffers_free (self->buffers);
+  dav_buffers_unref (self->buffers);
   g_array_unref (self->parts);
   share_file_free (self->file);
   g_free (self);
@@ -170,7 +168,7 @@ dav_download_go_on (DavRequest *request, DavDownload *self)
           self->busy = TRUE;
           self->buffer = dav_buffers_take (self->buffers);
           self->offset = part->offset;
-          self->wanted = MIN (part->length, DAV_DOWNLOAD_PIECE);
+          self->wanted = MIN (part->length, DAV_BUFFER_SIZE);
           self->refs++;
           dav_request_run (request, dav_download_read_job, dav_download_have_read, self,
                            dav_download_unref_data);

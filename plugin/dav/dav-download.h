@@ -4,27 +4,27 @@
  */
 #pragma once
 
+#include "dav/dav-buffer.h"
 #include "dav/dav-range.h"
 #include "dav/dav-request.h"
 #include "share/file.h"
 
 G_BEGIN_DECLS
 
-/* Bytes read at once, and pieces of that size one download holds: being written, waiting, and
- * being read. */
-#define DAV_DOWNLOAD_PIECE (256 * 1024)
+/* Pieces, each read at once, that one download holds: being written, waiting, and being read. */
 #define DAV_DOWNLOAD_PIECES 3
 
 typedef struct _DavDownload DavDownload;
 
 /**
  * dav_download_new:
+ * @buffers: (transfer none): what it reads into
  * @file: (transfer full)
  * @stat: of the version that is announced
  *
  * Returns: (transfer full): a download without parts; dav_download_start() takes it
  */
-DavDownload *dav_download_new (ShareFile *file, const ShareStat *stat);
+DavDownload *dav_download_new (DavBuffers *buffers, ShareFile *file, const ShareStat *stat);
 
 /**
  * dav_download_add_range:

@@ -131,7 +131,8 @@ dav_get_send_ranges (DavRequest *request,
                      guint n_ranges,
                      const char *content_type)
 {
-  g_autoptr (DavDownload) download = dav_download_new (g_steal_pointer (&self->file), &self->stat);
+  g_autoptr (DavDownload) download
+      = dav_download_new (request->mount->buffers, g_steal_pointer (&self->file), &self->stat);
   g_autofree char *multipart = NULL;
   char boundary[DAV_RANGE_BOUNDARY_SIZE];
 
@@ -213,7 +214,7 @@ dav_get_send_file (DavRequest *request, DavGet *self)
 
   {
     g_autoptr (DavDownload) download
-        = dav_download_new (g_steal_pointer (&self->file), &self->stat);
+        = dav_download_new (request->mount->buffers, g_steal_pointer (&self->file), &self->stat);
 
     dav_download_add_range (download, 0, self->stat.size);
     dav_download_start (g_steal_pointer (&download), request, SOUP_STATUS_OK, content_type);

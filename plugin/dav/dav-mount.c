@@ -12,6 +12,7 @@ dav_mount_new (Share *share, const char *prefix)
   self->refs = 1;
   self->share = share_ref (share);
   self->locks = dav_lock_table_new ();
+  self->buffers = dav_buffers_new ();
   self->prefix = g_strdup (prefix);
   return self;
 }
@@ -30,6 +31,7 @@ dav_mount_unref (DavMount *self)
     return;
 
   dav_lock_table_free (self->locks);
+  dav_buffers_unref (self->buffers);
   share_unref (self->share);
   g_free (self->prefix);
   g_free (self);

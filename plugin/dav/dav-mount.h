@@ -1,4 +1,4 @@
-/* What a request is served from: a share and the locks on it.
+/* What a request is served from: a share, the locks on it, and buffers.
  *
  * A request keeps the mount it began with. When the server is given another share the old mount is
  * over: its locks are forgotten, its share closes by itself once no request holds it.
@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "dav/dav-buffer.h"
 #include "dav/dav-lock.h"
 #include "share/share.h"
 
@@ -23,6 +24,7 @@ typedef struct
   guint refs;
   Share *share;
   DavLockTable *locks;
+  DavBuffers *buffers;
   char *prefix;
 } DavMount;
 

@@ -48,10 +48,10 @@ test_get_sizes (void)
                                  65535,
                                  65536,
                                  65537,
-                                 DAV_DOWNLOAD_PIECE - 1,
-                                 DAV_DOWNLOAD_PIECE,
-                                 DAV_DOWNLOAD_PIECE + 1,
-                                 3 * DAV_DOWNLOAD_PIECE,
+                                 DAV_BUFFER_SIZE - 1,
+                                 DAV_BUFFER_SIZE,
+                                 DAV_BUFFER_SIZE + 1,
+                                 3 * DAV_BUFFER_SIZE,
                                  BIG };
   g_autoptr (DavRig) rig = dav_rig_new (0);
   g_autoptr (DavClient) client = dav_client_new (rig);
@@ -424,7 +424,7 @@ test_get_unread (void)
   g_assert_cmpstr (direction, ==, "download");
   g_assert_cmpuint (total, ==, BIG);
   /* What the kernel's socket buffer took comes on top. */
-  g_assert_cmpuint (done, <=, DAV_DOWNLOAD_PIECE * DAV_DOWNLOAD_PIECES + 1024 * 1024);
+  g_assert_cmpuint (done, <=, DAV_BUFFER_SIZE * DAV_DOWNLOAD_PIECES + 1024 * 1024);
 
   other = dav_client_receive (client, FALSE);
   g_assert_cmpmem (other->body->data, other->body->len, data, BIG);
