@@ -172,6 +172,8 @@ mux_client_begin_request (MuxClient *self, const guint8 *head, gsize size)
     }
 
   mux_input_push_head (mux_stream_get_input (self->stream), head, size);
+  if (mux_client_get_output_size (self) == 0)
+    self->funcs->asked (self->user_data);
 }
 
 /* Through the gate. Returns how many bytes were used: all, or up to where the next request begins,

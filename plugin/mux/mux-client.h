@@ -23,12 +23,14 @@ typedef struct _MuxClient MuxClient;
 /**
  * MuxClientFuncs:
  * @accepted: as in #MuxOps
+ * @asked: a whole head was passed on, and nothing of an answer before it waits
  * @changed: mux_client_settle() is to be called, but not from inside this
  * @progress: the server has read something
  */
 typedef struct
 {
   void (*accepted) (GIOStream *stream, gint64 client, gpointer user_data);
+  void (*asked) (gpointer user_data);
   void (*changed) (MuxClient *client, gpointer user_data);
   void (*progress) (MuxClient *client, gpointer user_data);
 } MuxClientFuncs;

@@ -10,6 +10,8 @@ mux_turns_init (MuxTurns *self)
   g_queue_init (&self->small);
   g_queue_init (&self->large);
   self->large_next = FALSE;
+  self->large_after = 0;
+  self->may_wait = TRUE;
 }
 
 void
@@ -17,6 +19,7 @@ mux_turns_add (MuxTurns *self, MuxTurn *turn, gboolean small)
 {
   turn->queue = small ? &self->small : &self->large;
   g_queue_push_tail_link (turn->queue, &turn->link);
+  self->large_after = 0;
 }
 
 void
@@ -27,17 +30,37 @@ mux_turns_remove (MuxTurn *turn)
   turn->queue = NULL;
 }
 
-gpointer
-mux_turns_next (const MuxTurns *self)
+void
+mux_turns_expect (MuxTurns *self, gint64 now)
 {
-  const GList *small = self->small.head, *large = self->large.head;
+  if (!self->may_wait)
+    return;
+
+  self->may_wait = FALSE;
+  self->large_after = now + MUX_TURNS_WAIT_MAX;
+}
+
+gpointer
+mux_turns_next (const MuxTurns *self, gint64 now, gint64 *again)
+{
+  gboolean waits = now < self->large_after;
+  const GList *small = self->small.head, *large = waits ? NULL : self->large.head;
   const GList *next = small == NULL || (self->large_next && large != NULL) ? large : small;
 
+  if (again != NULL)
+    *again = waits && next == NULL && self->large.head != NULL ? self->large_after : -1;
   return next != NULL ? next->data : NULL;
+}
+
+gboolean
+mux_turns_is_contended (const MuxTurns *self)
+{
+  return self->large.length > 1;
 }
 
 void
 mux_turns_sent (MuxTurns *self, gboolean small)
 {
   self->large_next = small;
+  self->may_wait |= !small;
 }

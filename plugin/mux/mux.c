@@ -48,6 +48,14 @@ mux_client_accepted (GIOStream *stream, gint64 client, gpointer user_data)
 }
 
 static void
+mux_client_asked (gpointer user_data)
+{
+  Mux *self = user_data;
+
+  mux_turns_expect (&self->turns, g_get_monotonic_time ());
+}
+
+static void
 mux_client_changed (MuxClient *client, gpointer user_data)
 {
   Mux *self = user_data;
@@ -70,17 +78,29 @@ mux_client_progress (MuxClient *client, gpointer user_data)
 
 static const MuxClientFuncs client_funcs = {
   .accepted = mux_client_accepted,
+  .asked = mux_client_asked,
   .changed = mux_client_changed,
   .progress = mux_client_progress,
 };
+
+/* Whether mux_pull() is to be called, which returned %NULL; the source is ready when it may be. */
+static gboolean
+mux_has_output (Mux *self)
+{
+  gint64 again = -1;
+  gboolean has_output
+      = self->pull_waits && mux_turns_next (&self->turns, g_get_monotonic_time (), &again) != NULL;
+
+  g_source_set_ready_time (self->source, again);
+  return has_output;
+}
 
 static gboolean
 mux_has_work (gpointer data)
 {
   Mux *self = data;
 
-  return self->dirty.length > 0 || (self->pull_waits && mux_turns_next (&self->turns) != NULL)
-         || mux_stall_is_over (self->stall);
+  return self->dirty.length > 0 || mux_has_output (self) || mux_stall_is_over (self->stall);
 }
 
 static void
@@ -171,7 +191,7 @@ mux_work (gpointer user_data)
       self->ops.input_ready (self->user_data);
     }
 
-  if (self->pull_waits && mux_turns_next (&self->turns) != NULL)
+  if (mux_has_output (self))
     {
       self->pull_waits = FALSE;
       self->ops.output_ready (self->user_data);
@@ -396,7 +416,7 @@ mux_pull (Mux *self, gsize max)
   max = MIN (max, MUX_BLOCK_SIZE);
   mux_settle (self);
 
-  while ((client = mux_turns_next (&self->turns)) != NULL)
+  while ((client = mux_turns_next (&self->turns, g_get_monotonic_time (), NULL)) != NULL)
     {
       MuxClientLinks *links = mux_client_get_links (client);
       GBytes *frame = NULL;
@@ -488,6 +508,12 @@ mux_reset (Mux *self)
   self->hunting = TRUE;
   frame_hunt_begin (&self->hunt);
   mux_stall_end (self->stall);
+}
+
+gboolean
+mux_is_contended (Mux *self)
+{
+  return mux_turns_is_contended (&self->turns);
 }
 
 guint

@@ -88,6 +88,13 @@ gsize mux_feed (Mux *self, GBytes *bytes, gsize offset);
 GBytes *mux_pull (Mux *self, gsize max);
 
 /**
+ * mux_is_contended:
+ *
+ * Returns: whether several clients have large answers to send, and so others to let go first
+ */
+gboolean mux_is_contended (Mux *self);
+
+/**
  * mux_request_done:
  * @self: a mux
  * @stream: a stream given by `accepted`

@@ -12,6 +12,7 @@ struct _Traffic
   gsize in_bytes;  /* of cost: waiting, or taken and not yet consumed */
   GQueue out;      /* of Outbound */
   gsize out_bytes; /* of trains: waiting, or popped and not yet written */
+  gsize out_limit; /* that the worker stopped at */
 
   guint64 sent;     /* bytes of trains */
   gboolean ran_dry; /* since the last sample */
@@ -109,7 +110,7 @@ traffic_written (Traffic *self, gsize size)
   self->out_bytes -= MIN (size, before);
   self->sent += size;
   self->ran_dry |= self->out_bytes == 0;
-  return before >= TRAFFIC_OUT_MAX / 2 && self->out_bytes < TRAFFIC_OUT_MAX / 2;
+  return before >= self->out_limit / 2 && self->out_bytes < self->out_limit / 2;
 }
 
 void
@@ -159,11 +160,12 @@ traffic_consumed (Traffic *self, gsize cost)
 }
 
 gboolean
-traffic_has_room (Traffic *self)
+traffic_has_room (Traffic *self, gsize limit)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  return self->out_bytes < TRAFFIC_OUT_MAX;
+  self->out_limit = limit;
+  return self->out_bytes < limit;
 }
 
 gboolean

@@ -20,8 +20,9 @@ G_BEGIN_DECLS
 
 /* What may wait for the wire, in bytes before compression: queued, or popped and not yet written.
  * Enough to keep it busy (128 KiB cost processor time, 512 KiB were no faster); what comes later
- * waits behind all of it. */
+ * waits behind all of it, so there is less where several want to send much. */
 #define TRAFFIC_OUT_MAX (192u * 1024)
+#define TRAFFIC_OUT_CONTENDED (64u * 1024)
 
 /**
  * Inbound:
@@ -125,10 +126,11 @@ void traffic_consumed (Traffic *self, gsize cost);
 
 /**
  * traffic_has_room:
+ * @limit: what may wait for the wire, in bytes, until this is asked again
  *
  * Whether another message may be queued.
  */
-gboolean traffic_has_room (Traffic *self);
+gboolean traffic_has_room (Traffic *self, gsize limit);
 
 /**
  * traffic_queue:

@@ -157,7 +157,8 @@ pump_output (Worker *self)
   if (self->policy.mode != mode)
     compress_policy_init (&self->policy, mode);
   compress_policy_sent (&self->policy, sent, busy, g_get_monotonic_time ());
-  while (traffic_has_room (self->traffic))
+  while (traffic_has_room (self->traffic,
+                           mux_is_contended (self->mux) ? TRAFFIC_OUT_CONTENDED : TRAFFIC_OUT_MAX))
     {
       Outbound outbound;
 

@@ -79,7 +79,7 @@ test_out_limit (void)
   guint n = 0, n_wakes = 0;
 
   g_assert_true (traffic_queue (traffic, outbound (size)));
-  for (n = 1; traffic_has_room (traffic); n++)
+  for (n = 1; traffic_has_room (traffic, TRAFFIC_OUT_MAX); n++)
     g_assert_false (traffic_queue (traffic, outbound (size)));
   g_assert_cmpuint (n, ==, TRAFFIC_OUT_MAX / size);
 
@@ -89,12 +89,26 @@ test_out_limit (void)
 
       g_assert_true (traffic_pop (traffic, &message));
       /* Popped is not written. */
-      g_assert_true (i > 0 || !traffic_has_room (traffic));
+      g_assert_true (i > 0 || !traffic_has_room (traffic, TRAFFIC_OUT_MAX));
     }
   for (guint i = 0; i < n; i++)
     n_wakes += traffic_written (traffic, size);
   g_assert_cmpuint (n_wakes, ==, 1);
-  g_assert_true (traffic_has_room (traffic));
+  g_assert_true (traffic_has_room (traffic, TRAFFIC_OUT_MAX));
+  traffic_free (traffic);
+}
+
+/* Several clients have much to send: less may wait, and the worker is woken as soon. */
+static void
+test_contended (void)
+{
+  Traffic *traffic = traffic_new ();
+
+  traffic_queue (traffic, outbound (TRAFFIC_OUT_CONTENDED));
+  g_assert_true (traffic_has_room (traffic, TRAFFIC_OUT_MAX));
+  g_assert_false (traffic_has_room (traffic, TRAFFIC_OUT_CONTENDED));
+  g_assert_false (traffic_written (traffic, TRAFFIC_OUT_CONTENDED / 2));
+  g_assert_true (traffic_written (traffic, 1));
   traffic_free (traffic);
 }
 
@@ -111,7 +125,7 @@ test_reset (void)
   g_assert_true (traffic_pop (traffic, &message));
   traffic_reset (traffic);
   g_assert_cmpuint (traffic_get_waiting (traffic), <, TRAFFIC_IN_MAX);
-  g_assert_true (traffic_has_room (traffic));
+  g_assert_true (traffic_has_room (traffic, TRAFFIC_OUT_MAX));
 
   /* Of what follows, the worker gets nothing before it has seen the reset, and what the worker
    * still makes of the old connection goes nowhere. */
@@ -132,7 +146,7 @@ test_reset (void)
   /* The message popped before the reset completes late. */
   traffic_written (traffic, 1000);
   traffic_written (traffic, 20);
-  g_assert_true (traffic_has_room (traffic));
+  g_assert_true (traffic_has_room (traffic, TRAFFIC_OUT_MAX));
   traffic_free (traffic);
 }
 
@@ -164,6 +178,7 @@ main (int argc, char **argv)
   g_test_add_func ("/traffic/in-limit", test_in_limit);
   g_test_add_func ("/traffic/small-messages", test_small_messages);
   g_test_add_func ("/traffic/out-limit", test_out_limit);
+  g_test_add_func ("/traffic/contended", test_contended);
   g_test_add_func ("/traffic/reset", test_reset);
   g_test_add_func ("/traffic/sample", test_sample);
   return g_test_run ();
