@@ -14,6 +14,7 @@
 #include "mux/frame-hunt.h"
 #include "mux/mux-block.h"
 #include "mux/mux-client.h"
+#include "mux/mux-eviction.h"
 #include "mux/mux-frame.h"
 #include "mux/mux-source.h"
 #include "mux/mux-stall.h"
@@ -248,39 +249,17 @@ mux_set_silence_time (Mux *self, guint milliseconds)
   self->silence_time = milliseconds;
 }
 
-/* Who has been @since the longest; NULL if nobody is. */
-static MuxClient *
-mux_find_longest (Mux *self, gint64 (*since) (MuxClient *client))
-{
-  MuxClient *found = NULL;
-
-  for (GList *link = self->live.head; link != NULL; link = link->next)
-    if (since (link->data) != 0 && (found == NULL || since (link->data) < since (found)))
-      found = link->data;
-
-  return found;
-}
-
 /* Makes room for one more client. */
 static gboolean
 mux_evict (Mux *self)
 {
-  MuxClient *client = mux_find_longest (self, mux_client_get_idle_since);
+  guint status;
+  MuxClient *client = mux_eviction_find (&self->live, self->silence_time, &status);
 
-  if (client != NULL)
-    {
-      mux_client_end (client, 0, FALSE);
-      mux_review (self, client, FALSE);
-      return TRUE;
-    }
-
-  client = mux_find_longest (self, mux_client_get_silent_since);
-  if (client == NULL
-      || g_get_monotonic_time () - mux_client_get_silent_since (client)
-             < self->silence_time * G_TIME_SPAN_MILLISECOND)
+  if (client == NULL)
     return FALSE;
 
-  mux_client_end (client, 408, TRUE);
+  mux_client_end (client, status, status != 0);
   mux_review (self, client, FALSE);
   return TRUE;
 }
