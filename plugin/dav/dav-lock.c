@@ -17,7 +17,8 @@ typedef struct
 
 struct _DavLockChange
 {
-  char *path;
+  GPtrArray *paths; /* char *: the one it was begun with, and where that was moved since */
+  gboolean is_lost; /* there are too many */
   DavLockCheck check;
 };
 
@@ -45,7 +46,7 @@ dav_lock_change_free (gpointer data)
 {
   DavLockChange *change = data;
 
-  g_free (change->path);
+  g_ptr_array_unref (change->paths);
   g_free (change);
 }
 
@@ -387,7 +388,8 @@ dav_lock_table_begin_change (DavLockTable *self, const char *path, DavLockCheck 
 {
   DavLockChange *change = g_new0 (DavLockChange, 1);
 
-  change->path = g_strdup (path);
+  change->paths = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (change->paths, g_strdup (path));
   change->check = check;
   g_hash_table_add (self->changes, change);
 
@@ -400,21 +402,60 @@ dav_lock_table_end_change (DavLockTable *self, DavLockChange *change)
   g_hash_table_remove (self->changes, change);
 }
 
-/* Whether a lock would have been in the way of @change: what dav_lock_table_check() asks, the other
- * way round. */
 static gboolean
-forbids (const char *root, gboolean is_infinite, const DavLockChange *change)
+change_has_path (const DavLockChange *change, const char *path)
+{
+  for (guint i = 0; i < change->paths->len; i++)
+    if (strcmp (g_ptr_array_index (change->paths, i), path) == 0)
+      return TRUE;
+
+  return FALSE;
+}
+
+void
+dav_lock_table_move_changes (DavLockTable *self, const char *from, const char *to)
+{
+  GHashTableIter iter;
+  DavLockChange *change;
+
+  g_hash_table_iter_init (&iter, self->changes);
+  while (g_hash_table_iter_next (&iter, (gpointer *)&change, NULL))
+    {
+      guint n_paths = change->paths->len;
+
+      for (guint i = 0; i < n_paths; i++)
+        {
+          const char *path = g_ptr_array_index (change->paths, i);
+          g_autofree char *moved = NULL;
+
+          if (!dav_path_is_within (path, from))
+            continue;
+          moved = g_strconcat (to, path + strlen (from), NULL);
+          if (change_has_path (change, moved))
+            continue;
+          if (change->paths->len < DAV_LOCK_CHANGE_MAX_PATHS)
+            g_ptr_array_add (change->paths, g_steal_pointer (&moved));
+          else
+            change->is_lost = TRUE;
+        }
+    }
+}
+
+/* Whether a lock would have been in the way of what is being done to @path: what
+ * dav_lock_table_check() asks, the other way round. */
+static gboolean
+forbids (const char *root, gboolean is_infinite, const char *path, DavLockCheck check)
 {
   g_autofree char *parent = NULL;
 
-  if (covers (root, is_infinite, change->path))
+  if (covers (root, is_infinite, path))
     return TRUE;
-  if (change->check == DAV_LOCK_CHECK_CONTENT)
+  if (check == DAV_LOCK_CHECK_CONTENT)
     return FALSE;
-  if (change->check == DAV_LOCK_CHECK_TREE && dav_path_is_within (root, change->path))
+  if (check == DAV_LOCK_CHECK_TREE && dav_path_is_within (root, path))
     return TRUE;
 
-  parent = dav_path_get_parent (change->path);
+  parent = dav_path_get_parent (path);
   return parent != NULL && covers (root, is_infinite, parent);
 }
 
@@ -422,12 +463,17 @@ gboolean
 dav_lock_table_is_changing (DavLockTable *self, const char *path, gboolean is_infinite)
 {
   GHashTableIter iter;
-  gpointer change;
+  const DavLockChange *change;
 
   g_hash_table_iter_init (&iter, self->changes);
-  while (g_hash_table_iter_next (&iter, &change, NULL))
-    if (forbids (path, is_infinite, change))
-      return TRUE;
+  while (g_hash_table_iter_next (&iter, (gpointer *)&change, NULL))
+    {
+      if (change->is_lost)
+        return TRUE;
+      for (guint i = 0; i < change->paths->len; i++)
+        if (forbids (path, is_infinite, g_ptr_array_index (change->paths, i), change->check))
+          return TRUE;
+    }
 
   return FALSE;
 }

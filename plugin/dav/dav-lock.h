@@ -16,6 +16,10 @@ G_BEGIN_DECLS
 #define DAV_LOCK_MAX 1024
 #define DAV_LOCK_MAX_PER_RESOURCE 16
 
+/* Paths that one change under way is known by; if more is moved below it, no lock is granted at all
+ * until it ends. */
+#define DAV_LOCK_CHANGE_MAX_PATHS 16
+
 /**
  * DavLock:
  * @token: `urn:uuid:…`
@@ -162,6 +166,15 @@ const DavLock *dav_lock_table_check (DavLockTable *self,
 DavLockChange *
 dav_lock_table_begin_change (DavLockTable *self, const char *path, DavLockCheck check);
 void dav_lock_table_end_change (DavLockTable *self, DavLockChange *change);
+
+/**
+ * dav_lock_table_move_changes:
+ *
+ * @from has become @to: what is being done in there may go on there, since a job that has opened a
+ * folder keeps it. One that was to come to it later still finds what is at @from by then: either
+ * path is taken for changing.
+ */
+void dav_lock_table_move_changes (DavLockTable *self, const char *from, const char *to);
 
 /**
  * dav_lock_table_is_changing:

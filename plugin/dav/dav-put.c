@@ -5,7 +5,8 @@
  * DAV_PUT_HOLD bytes wait, reading stops. The last job writes what is left, and moves the file into
  * place. A small body is read first, and all is one job.
  *
- * A lock that somebody takes while the body comes in holds: it is asked for again before that job.
+ * A lock that somebody takes while the body comes in holds: it is asked for again before that job;
+ * which fails if the path leads elsewhere by then, where another lock may be.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */

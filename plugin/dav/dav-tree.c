@@ -24,11 +24,17 @@ typedef struct
   ShareFailures *failures;
 } DavTree;
 
-/* What is gone is locked no more, whether or not the client still waits for the answer. */
+/* What is gone is locked no more, whether or not the client still waits for the answer; and what is
+ * being done in it goes on where it is now, which is to be known before anybody may lock that. */
 static void
-dav_tree_drop_locks (const DavTree *self)
+dav_tree_settle_locks (const DavTree *self)
 {
-  if (!self->ran || self->status != 0 || self->error != 0)
+  if (!self->ran || self->status != 0)
+    return;
+  /* After an error too: not all of them say that nothing was moved. */
+  if (self->kind == DAV_TREE_MOVE)
+    dav_lock_table_move_changes (self->mount->locks, self->path, self->target);
+  if (self->error != 0)
     return;
   if (self->kind == DAV_TREE_DELETE || self->kind == DAV_TREE_MOVE)
     dav_lock_table_remove_tree (self->mount->locks, self->path);
@@ -41,7 +47,7 @@ dav_tree_free (gpointer data)
 {
   DavTree *self = data;
 
-  dav_tree_drop_locks (self);
+  dav_tree_settle_locks (self);
   dav_mount_unref (self->mount);
   dav_guard_free (self->guard);
   share_failures_free (self->failures);

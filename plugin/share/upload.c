@@ -25,6 +25,7 @@
 struct _ShareUpload
 {
   ShareHandle handle;
+  char *path; /* the target's */
   int parent; /* the target's folder, O_PATH */
   char name[RESOLVER_NAME_MAX + 1];
   Staging *staging;
@@ -49,7 +50,10 @@ share_upload_release (ShareHandle *handle)
 static void
 share_upload_destroy (ShareHandle *handle)
 {
-  g_free (handle);
+  ShareUpload *self = (ShareUpload *)handle;
+
+  g_free (self->path);
+  g_free (self);
 }
 
 /* What stands at the target now, as an O_PATH descriptor.
@@ -138,6 +142,7 @@ share_upload_begin (Share *share, const char *path, ShareUpload **upload)
       close (self->parent);
       return error;
     }
+  self->path = g_strdup (path);
   self->waits = TRUE;
   share_handle_init (&self->handle, share, share_upload_release, share_upload_destroy);
   *upload = g_steal_pointer (&self);
@@ -353,6 +358,28 @@ replace_old (ShareUpload *self,
   return error;
 }
 
+/* Whether the path still leads to the folder and the name that it led to at first.
+ *
+ * Returns: 0 or a negative errno */
+static int
+check_place (ShareUpload *self)
+{
+  char name[RESOLVER_NAME_MAX + 1];
+  ShareStat then, now;
+  int parent = open_target (self->handle.share, self->path, name);
+  int error;
+
+  if (parent < 0)
+    return parent;
+  error = share_stat_fd (parent, &now);
+  close (parent);
+  if (error == 0)
+    error = share_stat_fd (self->parent, &then);
+  if (error == 0 && (!share_stat_same_file (&now, &then) || strcmp (name, self->name) != 0))
+    error = -ENOTDIR;
+  return error;
+}
+
 int
 share_upload_commit (ShareUpload *self,
                      ShareUploadFlags flags,
@@ -362,9 +389,13 @@ share_upload_commit (ShareUpload *self,
 {
   ShareClaim claim;
   ShareStat old_stat;
-  int old = claim_old (self, &claim, &old_stat);
-  int error = replace_old (self, flags, old, &old_stat, expected, result);
+  int error = check_place (self);
+  int old;
 
+  if (error < 0)
+    return error;
+  old = claim_old (self, &claim, &old_stat);
+  error = replace_old (self, flags, old, &old_stat, expected, result);
   if (created)
     *created = old < 0;
   if (old >= 0)

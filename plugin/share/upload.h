@@ -67,7 +67,10 @@ int share_upload_write (ShareUpload *self, const void *data, gsize size);
  * @result: (out caller-allocates) (optional): the new file
  * @created: (out) (optional): whether there was none before
  *
- * Moves the content into place. A new file has mode 0666 less the umask, or what the folder's
+ * Moves the content into place. -ENOTDIR if that is no longer where the path leads: if the folder
+ * was renamed, say, which the answer could not tell, nor whoever asked whether this may be done.
+ *
+ * A new file has mode 0666 less the umask, or what the folder's
  * default access control list says; one that was there hands down its permission bits (not
  * set-user-id and the like) or its access control list, its group where possible and its user.*
  * attributes. After an error the target is as it was. Either way only share_upload_free() is left.

@@ -362,11 +362,11 @@ test_put_meanwhile (void)
     { "rm -r folder", 409, NULL, NULL },
     { "rm -r folder; echo -n x >folder", 409, "share/folder", "x" },
     { "rm -r folder; mkdir folder; echo -n x >folder/a", 409, "share/folder/a", "x" },
-    { "mv folder moved", 204, "share/moved/a", NULL },
+    { "mv folder moved", 409, "share/moved/a", "old" },
     { "rm folder/a; mkdir folder/a; echo -n x >folder/a/b", 405, "share/folder/a/b", "x" },
     { "rm folder/a; mkfifo folder/a", 403, NULL, NULL },
     { "rm folder/a; ln -s ../../outside/secret folder/a", 403, "outside/secret", "a secret" },
-    { "rm -r folder; ln -s ../outside folder", 409, "outside/secret", "a secret" },
+    { "rm -r folder; ln -s ../outside folder", 403, "outside/secret", "a secret" },
   };
   /* A small one is looked at only then. */
   g_autofree char *body = g_strnfill (200000, 'b');

@@ -179,35 +179,6 @@ test_through_links (Fixture *fixture, gconstpointer flags)
 }
 
 static void
-test_no_replace (Fixture *fixture, gconstpointer flags)
-{
-  Put first = { .path = "file", .content = "first", .flags = SHARE_UPLOAD_NO_REPLACE };
-  Put second = { .path = "file", .content = "second", .flags = SHARE_UPLOAD_NO_REPLACE };
-  Put racing[2];
-
-  put (fixture, &first);
-  g_assert_cmpint (first.commit, ==, 0);
-  g_assert_true (first.created);
-  put (fixture, &second);
-  g_assert_cmpint (second.commit, ==, -EEXIST);
-  assert_content (fixture, "file", "first");
-
-  /* Both began while there was nothing. */
-  for (int i = 0; i < 2; i++)
-    {
-      racing[i]
-          = (Put){ .path = "new", .content = "x", .flags = SHARE_UPLOAD_NO_REPLACE, .keep = TRUE };
-      put (fixture, &racing[i]);
-    }
-  for (int i = 0; i < 2; i++)
-    {
-      put_commit (fixture, &racing[i]);
-      g_assert_cmpint (racing[i].commit, ==, i == 0 ? 0 : -EEXIST);
-      share_upload_free (racing[i].upload);
-    }
-}
-
-static void
 test_expected (Fixture *fixture, gconstpointer flags)
 {
   Put new = { .path = "file", .content = "new" };
@@ -413,23 +384,6 @@ test_file_size_limit (Fixture *fixture, gconstpointer flags)
   fixture_assert_no_debris (fixture);
 }
 
-static void
-test_target_vanishes (Fixture *fixture, gconstpointer flags)
-{
-  Put half = { .path = "folder/file", .content = "half", .keep = TRUE };
-  g_autofree char *folder = NULL;
-
-  fixture_mkdir (fixture, "folder");
-  put (fixture, &half);
-  folder = fixture_path (fixture, "folder");
-  g_assert_no_errno (g_rmdir (folder));
-  put_commit (fixture, &half);
-  g_assert_cmpint (half.commit, ==, -ENOENT);
-  share_upload_free (half.upload);
-  fixture_close (fixture);
-  fixture_assert_no_debris (fixture);
-}
-
 /* A kernel or a file system without the younger renames, by seccomp: renameat2 with flags is
  * EINVAL, and openat2 does not exist. */
 static void
@@ -513,12 +467,10 @@ main (int argc, char **argv)
   ADD ("/upload/long-name", test_long_name);
   ADD ("/upload/refused", test_refused);
   ADD ("/upload/through-links", test_through_links);
-  ADD ("/upload/no-replace", test_no_replace);
   ADD ("/upload/expected", test_expected);
   ADD ("/upload/lost-updates", test_lost_updates);
   ADD ("/upload/disk-full", test_disk_full);
   ADD ("/upload/file-size-limit", test_file_size_limit);
-  ADD ("/upload/target-vanishes", test_target_vanishes);
 #undef ADD
   g_test_add_func ("/upload/poor-file-system", test_poor_file_system);
   g_test_add_func ("/upload/poor-file-system/subprocess", test_poor_file_system_subprocess);
