@@ -70,6 +70,20 @@ remove_name (int folder, const char *name)
   return errno == EEXIST ? -ENOTEMPTY : -errno;
 }
 
+/* Removes a folder that was emptied, and nothing else: emptying takes its time, and what somebody
+ * has put there under its name meanwhile was not what was to be removed.
+ *
+ * Returns: as remove_name(), or -EAGAIN for what is no folder any more, and stays */
+static int
+remove_emptied (int folder, const char *name)
+{
+  if (unlinkat (folder, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+    return 0;
+  if (errno == ENOTDIR)
+    return -EAGAIN;
+  return errno == EEXIST ? -ENOTEMPTY : -errno;
+}
+
 /* Returns: 0 to go on, or a negative errno */
 static int
 fail (Removal *self, TreeWalk *walk, const char *path, int error)
@@ -204,7 +218,7 @@ remove_left (Removal *self, TreeWalk *walk, const TreeEvent *event)
 
   if (event->spoilt)
     return 0;
-  error = remove_name (event->folder, event->name);
+  error = remove_emptied (event->folder, event->name);
   if (error == -ENOTEMPTY && self->retries++ < TREE_REMOVE_RETRIES)
     {
       tree_walk_descend (walk);
@@ -259,7 +273,7 @@ remove_tree (Removal *self, int parent, const char *name)
         return error;
       if (self->failures && share_failures_get_size (self->failures) > failed)
         return share_failures_get (self->failures, failed)->error;
-      error = remove_name (parent, name);
+      error = remove_emptied (parent, name);
     }
   while (error == -ENOTEMPTY && self->retries++ < TREE_REMOVE_RETRIES);
   return error;
