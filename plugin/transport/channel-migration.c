@@ -128,6 +128,15 @@ channel_migration_up (ChannelMigration *self)
     step_after (self, 0);
 }
 
+void
+channel_migration_once_more (ChannelMigration *self)
+{
+  if (self->migrating || self->once_more != ONCE_MORE_NO)
+    return;
+  self->once_more = ONCE_MORE_CLOSING;
+  spice_channel_disconnect (self->channel, SPICE_CHANNEL_NONE);
+}
+
 /* ---- a daemon that goes on ---- */
 
 void
@@ -140,8 +149,7 @@ channel_migration_heard (ChannelMigration *self, gboolean claimed, gboolean goes
     return;
   share_debug ("the guest's daemon goes on with what was before this connection");
   self->n_goes_on++;
-  self->once_more = ONCE_MORE_CLOSING;
-  spice_channel_disconnect (self->channel, SPICE_CHANNEL_NONE);
+  channel_migration_once_more (self);
 }
 
 gboolean

@@ -90,6 +90,14 @@ void channel_migration_up (ChannelMigration *self);
 void channel_migration_heard (ChannelMigration *self, gboolean claimed, gboolean goes_on);
 
 /**
+ * channel_migration_once_more:
+ *
+ * Closes the connection and makes it anew, unless that is under way or the machine moves: the guest
+ * sees its port close and open, nobody else sees anything. Main context.
+ */
+void channel_migration_once_more (ChannelMigration *self);
+
+/**
  * channel_migration_event:
  * @event: a `channel-event` that is about to be emitted
  *

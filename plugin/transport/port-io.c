@@ -187,20 +187,22 @@ static void
 forget_writes (PortIO *self)
 {
   self->era++;
-  self->n_writes = 0;
   credit (self, self->under_way);
 }
 
-void
+gboolean
 port_io_set_view_only (PortIO *self, gboolean view_only)
 {
   if (view_only == self->view_only)
-    return;
+    return FALSE;
   share_debug ("the session %s", view_only ? "is view-only" : "is no longer view-only");
   self->view_only = view_only;
+  /* Of these the coroutine may be in the middle of one: n_writes says so until the next connection,
+   * rather for too long than not at all. */
   forget_writes (self);
   if (self->worker != NULL)
     worker_reset (self->worker);
+  return TRUE;
 }
 
 void
@@ -208,6 +210,7 @@ port_io_connected (PortIO *self)
 {
   self->disconnected = FALSE;
   forget_writes (self);
+  self->n_writes = 0;
   guest_hold_end_migration (&self->hold);
   send_pace_end (&self->pace);
   keep_unsent_short (self);

@@ -55,9 +55,12 @@ void port_io_set_worker (PortIO *self, Worker *worker);
 /**
  * port_io_set_view_only:
  * @view_only: whether spice-gtk drops everything the session sends, and never completes it (P13):
- *   then nothing is sent, and what the guest sends is thrown away. Streams end when it changes
+ *   then nothing is sent, and what the guest sends is thrown away. Streams end when it changes, of
+ *   which the guest is not told
+ *
+ * Returns: whether it has changed
  */
-void port_io_set_view_only (PortIO *self, gboolean view_only);
+gboolean port_io_set_view_only (PortIO *self, gboolean view_only);
 
 /**
  * port_io_set_capture:

@@ -204,7 +204,12 @@ on_channel_destroy (SpiceSession *session, SpiceChannel *channel, SpiceShareChan
 static void
 on_view_only (SpiceSession *session, GParamSpec *pspec, SpiceShareChannel *self)
 {
-  port_io_set_view_only (self->io, spice_session_get_read_only (session));
+  gboolean view_only = spice_session_get_read_only (session);
+
+  /* Whoever asked something meanwhile, or was being answered before, would wait for ever. */
+  if (port_io_set_view_only (self->io, view_only) && !view_only && self->ready
+      && self->migration != NULL)
+    channel_migration_once_more (self->migration);
 }
 
 static void

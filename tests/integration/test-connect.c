@@ -244,6 +244,9 @@ test_view_only_for_a_while (Rig *rig)
       g_autoptr (RigExchange) down = NULL;
 
       g_object_set (session, "read-only", FALSE, NULL);
+      /* The guest sees its port close and open. */
+      rig_wait_until (rig_count_channel (rig, SPICE_CHANNEL_WEBDAV) == i + 2, EVENT_SECONDS);
+      viewer_wait_open (viewer->viewer);
       spice_share_channel_share (share_viewer_get_channel (viewer), rig->share, 0);
       rig_wait_until (share_viewer_count (viewer, "sharing-started") == i + 1, EVENT_SECONDS);
       share_test_get (rig, 1 + i, "/small.txt", "hello", 5);
@@ -256,6 +259,35 @@ test_view_only_for_a_while (Rig *rig)
       rig_peer_set_reading (rig->peer, TRUE);
       rig_wait_until (rig_peer_get_queued (rig->peer) == 0, EVENT_SECONDS);
     }
+}
+
+/* Who waits for an answer when it becomes view-only, or asks while it is, learns that none comes
+ * when it no longer is: the guest's program sees the port close and open. The viewer sees nothing.
+ */
+static void
+test_view_only_tells (Rig *rig)
+{
+  g_autoptr (ShareViewer) viewer = NULL;
+  g_autoptr (RigExchange) down = NULL;
+  SpiceSession *session;
+  guint64 before;
+
+  rig_write_file (rig, "small.txt", "hello", 5);
+  rig_make_file (rig, "big.bin", RIG_CONTENT_RANDOM, G_GUINT64_CONSTANT (1) << 33);
+  viewer = share_test_viewer (rig, SPICE_SHARE_COMPRESSION_NEVER);
+  session = viewer->viewer->session;
+  down = rig_peer_start_download (rig->peer, 100, "/big.bin");
+  before = rig_peer_get_bytes_read (rig->peer);
+  rig_wait_until (rig_peer_get_bytes_read (rig->peer) > before + 1000000, EVENT_SECONDS);
+  g_object_set (session, "read-only", TRUE, NULL);
+  g_object_set (session, "read-only", FALSE, NULL);
+  rig_wait_until (rig_count_channel (rig, SPICE_CHANNEL_WEBDAV) == 2, EVENT_SECONDS);
+  viewer_wait_open (viewer->viewer);
+  rig_peer_forget_client (rig->peer, 100);
+  share_test_get (rig, 1, "/small.txt", "hello", 5);
+  g_assert_cmpuint (share_viewer_count (viewer, "ready"), ==, 1);
+  g_assert_cmpuint (share_viewer_count (viewer, "sharing-started"), ==, 1);
+  g_assert_cmpuint (share_viewer_count (viewer, "sharing-stopped"), ==, 0);
 }
 
 /* The folder changes while it is being read and written. */
@@ -481,6 +513,7 @@ main (int argc, char **argv)
   rig_test_add ("/connect/port-close-open", RIG_TCP, 60, test_port_close_open);
   rig_test_add ("/connect/view-only", RIG_TCP, 60, test_view_only);
   rig_test_add ("/connect/view-only-for-a-while", RIG_TCP, 60, test_view_only_for_a_while);
+  rig_test_add ("/connect/view-only-tells", RIG_TCP, 60, test_view_only_tells);
   rig_test_add ("/connect/change-under-load", RIG_TCP, 60, test_change_under_load);
   rig_test_add ("/connect/aborted-upload", RIG_TCP, 60, test_aborted_upload);
   rig_test_add ("/connect/network-cut", RIG_TCP, 60, test_network_cut);
