@@ -77,6 +77,20 @@ dup_name (const Viewer *viewer)
   return g_string_free (g_steal_pointer (&printable), FALSE);
 }
 
+/* Whether this is what a viewer finds that starts now. A backend that cannot write only warns, and
+ * an administrator may have locked one key alone. */
+static gboolean
+is_saved (ShareUiChoices *choices, const char *uuid, const char *dir, gboolean read_only)
+{
+  g_autofree char *saved = NULL;
+  gboolean saved_read_only;
+
+  g_settings_sync ();
+  share_ui_choices_get_effective (choices, uuid, &saved, &saved_read_only);
+  return share_ui_choices_is_kept () && g_str_equal (saved, dir != NULL ? dir : "")
+         && (dir == NULL || saved_read_only == read_only);
+}
+
 /* Tells each viewer, and the person what each answered; @n_found is how many there were. Who shares
  * nothing means with nobody: the settings of a single virtual machine are no exception from that.
  */
@@ -112,7 +126,13 @@ tell_viewers (ShareUiChoices *choices,
               continue;
             }
           share_ui_choices_apply (choices, SHARE_SCOPE_VM, uuid, NULL, FALSE);
-          g_settings_sync ();
+          if (!is_saved (choices, uuid, NULL, FALSE))
+            {
+              g_printerr (_ ("%s: its own setting cannot be written; the next viewer shares "
+                             "again\n"),
+                          name);
+              ok = FALSE;
+            }
         }
       if (dir != NULL)
         done = share_bus_share1_call_share_sync (viewer->proxy, dir, read_only, NULL, &error);
@@ -131,18 +151,6 @@ tell_viewers (ShareUiChoices *choices,
         g_print (_ ("%s: not shared any more\n"), name);
     }
   return ok;
-}
-
-/* Whether @dir is what a viewer finds that starts now. A backend that cannot write only warns. */
-static gboolean
-is_saved (ShareUiChoices *choices, const char *uuid, const char *dir)
-{
-  g_autofree char *saved = NULL;
-  gboolean read_only;
-
-  g_settings_sync ();
-  share_ui_choices_get_effective (choices, uuid, &saved, &read_only);
-  return share_ui_choices_is_kept () && g_str_equal (saved, dir != NULL ? dir : "");
 }
 
 /* Where nobody answered: whether it worked all the same. */
@@ -175,7 +183,7 @@ apply (const char *vm, const char *dir, gboolean read_only)
   if (saved)
     {
       share_ui_choices_apply (choices, scope, uuid, dir, read_only);
-      saved = is_saved (choices, uuid, dir);
+      saved = is_saved (choices, uuid, dir, read_only);
     }
   /* What is to end ends, even if it may begin again with the next viewer. */
   if (saved || dir == NULL)
