@@ -119,7 +119,8 @@ dav_guard_begin_change (DavGuard *self, DavRequest *request, const char *path, D
   if (!dav_guard_check_lock (self, request, path, check))
     return FALSE;
 
-  g_ptr_array_add (self->changes, dav_lock_table_begin_change (self->mount->locks, path, check));
+  g_ptr_array_add (self->changes, dav_lock_table_begin_change (self->mount->locks, path, check,
+                                                               dav_guard_get_tokens (self)));
   return TRUE;
 }
 

@@ -189,7 +189,8 @@ dav_locking_grant (DavLocking *self, DavRequest *request)
   const DavLock *lock;
 
   /* What was allowed while there was no lock is not undone by one. */
-  if (dav_lock_table_is_changing (self->mount->locks, self->path, self->is_infinite))
+  if (dav_lock_table_is_changing (self->mount->locks, self->path, self->is_infinite,
+                                  g_get_monotonic_time ()))
     {
       dav_request_fail (request, DAV_STATUS_LOCKED);
       return;

@@ -20,6 +20,7 @@ struct _DavLockChange
   GPtrArray *paths; /* char *: the one it was begun with, and where that was moved since */
   gboolean is_lost; /* there are too many */
   DavLockCheck check;
+  const char *const *tokens;
 };
 
 struct _DavLockTable
@@ -384,13 +385,17 @@ dav_lock_table_check (DavLockTable *self,
 /* Changes under way */
 
 DavLockChange *
-dav_lock_table_begin_change (DavLockTable *self, const char *path, DavLockCheck check)
+dav_lock_table_begin_change (DavLockTable *self,
+                             const char *path,
+                             DavLockCheck check,
+                             const char *const *tokens)
 {
   DavLockChange *change = g_new0 (DavLockChange, 1);
 
   change->paths = g_ptr_array_new_with_free_func (g_free);
   g_ptr_array_add (change->paths, g_strdup (path));
   change->check = check;
+  change->tokens = tokens;
   g_hash_table_add (self->changes, change);
 
   return change;
@@ -402,11 +407,12 @@ dav_lock_table_end_change (DavLockTable *self, DavLockChange *change)
   g_hash_table_remove (self->changes, change);
 }
 
+/* Whether @path has a lock that is among @tokens: then another shared one makes no difference. */
 static gboolean
-change_has_path (const DavLockChange *change, const char *path)
+is_submitted (DavLockTable *self, const char *path, const char *const *tokens, gint64 now)
 {
-  for (guint i = 0; i < change->paths->len; i++)
-    if (strcmp (g_ptr_array_index (change->paths, i), path) == 0)
+  for (; tokens != NULL && *tokens != NULL; tokens++)
+    if (dav_lock_table_has_token (self, path, *tokens, now))
       return TRUE;
 
   return FALSE;
@@ -431,7 +437,7 @@ dav_lock_table_move_changes (DavLockTable *self, const char *from, const char *t
           if (!dav_path_is_within (path, from))
             continue;
           moved = g_strconcat (to, path + strlen (from), NULL);
-          if (change_has_path (change, moved))
+          if (g_ptr_array_find_with_equal_func (change->paths, moved, g_str_equal, NULL))
             continue;
           if (change->paths->len < DAV_LOCK_CHANGE_MAX_PATHS)
             g_ptr_array_add (change->paths, g_steal_pointer (&moved));
@@ -441,26 +447,33 @@ dav_lock_table_move_changes (DavLockTable *self, const char *from, const char *t
     }
 }
 
-/* Whether a lock would have been in the way of what is being done to @path: what
+/* Whether a lock would have been in the way of @change, which is @path's: what
  * dav_lock_table_check() asks, the other way round. */
 static gboolean
-forbids (const char *root, gboolean is_infinite, const char *path, DavLockCheck check)
+forbids (DavLockTable *self,
+         const char *root,
+         gboolean is_infinite,
+         const DavLockChange *change,
+         const char *path,
+         gint64 now)
 {
   g_autofree char *parent = NULL;
 
-  if (covers (root, is_infinite, path))
+  if (covers (root, is_infinite, path) && !is_submitted (self, path, change->tokens, now))
     return TRUE;
-  if (check == DAV_LOCK_CHECK_CONTENT)
+  if (change->check == DAV_LOCK_CHECK_CONTENT)
     return FALSE;
-  if (check == DAV_LOCK_CHECK_TREE && dav_path_is_within (root, path))
+  if (change->check == DAV_LOCK_CHECK_TREE && dav_path_is_within (root, path)
+      && !is_submitted (self, root, change->tokens, now))
     return TRUE;
 
   parent = dav_path_get_parent (path);
-  return parent != NULL && covers (root, is_infinite, parent);
+  return parent != NULL && covers (root, is_infinite, parent)
+         && !is_submitted (self, parent, change->tokens, now);
 }
 
 gboolean
-dav_lock_table_is_changing (DavLockTable *self, const char *path, gboolean is_infinite)
+dav_lock_table_is_changing (DavLockTable *self, const char *path, gboolean is_infinite, gint64 now)
 {
   GHashTableIter iter;
   const DavLockChange *change;
@@ -471,7 +484,7 @@ dav_lock_table_is_changing (DavLockTable *self, const char *path, gboolean is_in
       if (change->is_lost)
         return TRUE;
       for (guint i = 0; i < change->paths->len; i++)
-        if (forbids (path, is_infinite, g_ptr_array_index (change->paths, i), change->check))
+        if (forbids (self, path, is_infinite, change, g_ptr_array_index (change->paths, i), now))
           return TRUE;
     }
 

@@ -155,6 +155,7 @@ const DavLock *dav_lock_table_check (DavLockTable *self,
 
 /**
  * dav_lock_table_begin_change:
+ * @tokens: (array zero-terminated=1) (nullable): as there; to live as long as the change
  *
  * What dav_lock_table_check() has allowed is begun: until dav_lock_table_end_change() no lock that
  * would have forbidden it is to be granted (dav_lock_table_is_changing()).
@@ -163,8 +164,10 @@ const DavLock *dav_lock_table_check (DavLockTable *self,
  *
  * Returns: (transfer none): to end it by, before the table is freed
  */
-DavLockChange *
-dav_lock_table_begin_change (DavLockTable *self, const char *path, DavLockCheck check);
+DavLockChange *dav_lock_table_begin_change (DavLockTable *self,
+                                            const char *path,
+                                            DavLockCheck check,
+                                            const char *const *tokens);
 void dav_lock_table_end_change (DavLockTable *self, DavLockChange *change);
 
 /**
@@ -181,7 +184,8 @@ void dav_lock_table_move_changes (DavLockTable *self, const char *from, const ch
  *
  * Returns: whether a new lock on @path would come too late for a change under way (423)
  */
-gboolean dav_lock_table_is_changing (DavLockTable *self, const char *path, gboolean is_infinite);
+gboolean
+dav_lock_table_is_changing (DavLockTable *self, const char *path, gboolean is_infinite, gint64 now);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DavLockTable, dav_lock_table_free)
 

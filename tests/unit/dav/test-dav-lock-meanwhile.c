@@ -19,6 +19,9 @@
 #define EXCLUSIVE                                                                                  \
   "<lockinfo xmlns='DAV:'><lockscope><exclusive/></lockscope><locktype><write/></locktype>"        \
   "</lockinfo>"
+#define SHARED                                                                                     \
+  "<lockinfo xmlns='DAV:'><lockscope><shared/></lockscope><locktype><write/></locktype>"           \
+  "</lockinfo>"
 #define PROPPATCH                                                                                  \
   "<propertyupdate xmlns='DAV:'><set><prop><a xmlns='n:'/></prop></set></propertyupdate>"
 
@@ -386,6 +389,29 @@ test_moved (void)
   g_assert_cmpuint (lock (rig, "/e", "0"), ==, 200);
 }
 
+/* A shared lock does not forbid what the owner of another shared one does; where that one is not,
+ * it does. */
+static void
+test_shared (void)
+{
+  g_autoptr (DavRig) rig = rig_with_files ();
+  g_autoptr (DavClient) client = dav_client_new (rig);
+  g_autoptr (DavResponse) granted = dav_rig_request (rig, "LOCK", "/d/x", "Depth: 0\r\n", SHARED);
+  g_autofree char *value = dav_response_get (granted, "Lock-Token");
+  g_autofree char *submitted = g_strdup_printf ("If: (%s)\r\n", value);
+  g_autoptr (DavResponse) put = NULL;
+
+  gate_close (&changing);
+  send_request (client, "PUT", "/d/x", submitted, "new");
+  dav_rig_wait (rig, is_reached, NULL);
+  g_assert_cmpuint (dav_rig_status (rig, "LOCK", "/d/x", "Depth: 0\r\n", SHARED), ==, 200);
+  g_assert_cmpuint (lock (rig, "/d/x", "0"), ==, 423);
+  g_assert_cmpuint (dav_rig_status (rig, "LOCK", "/d", "Depth: 0\r\n", SHARED), ==, 423);
+  gate_open (&changing);
+  put = dav_client_receive (client, FALSE);
+  g_assert_cmpuint (put->status, ==, 204);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -400,5 +426,6 @@ main (int argc, char **argv)
   g_test_add_func ("/dav/lock-meanwhile/into-locked", test_upload_into_locked);
   g_test_add_func ("/dav/lock-meanwhile/upload-moved", test_upload_moved);
   g_test_add_func ("/dav/lock-meanwhile/moved", test_moved);
+  g_test_add_func ("/dav/lock-meanwhile/shared", test_shared);
   return g_test_run ();
 }

@@ -432,16 +432,47 @@ test_changing (void)
       g_autoptr (DavLockTable) table = dav_lock_table_new ();
       g_autofree char *token = add (with_lock, locked, TRUE, is_infinite);
       gboolean forbidden = check (with_lock, path, kind, NULL) != NULL;
-      DavLockChange *change = dav_lock_table_begin_change (table, path, kind);
-      DavLockChange *again = dav_lock_table_begin_change (table, path, kind);
+      DavLockChange *change = dav_lock_table_begin_change (table, path, kind, NULL);
+      DavLockChange *again = dav_lock_table_begin_change (table, path, kind, NULL);
 
       g_test_message ("lock \"%s\" %d, change \"%s\" %d", locked, is_infinite, path, kind);
-      g_assert_true (dav_lock_table_is_changing (table, locked, is_infinite) == forbidden);
+      g_assert_true (dav_lock_table_is_changing (table, locked, is_infinite, now) == forbidden);
       dav_lock_table_end_change (table, change);
-      g_assert_true (dav_lock_table_is_changing (table, locked, is_infinite) == forbidden);
+      g_assert_true (dav_lock_table_is_changing (table, locked, is_infinite, now) == forbidden);
       dav_lock_table_end_change (table, again);
-      g_assert_false (dav_lock_table_is_changing (table, locked, is_infinite));
+      g_assert_false (dav_lock_table_is_changing (table, locked, is_infinite, now));
     }
+}
+
+/* So does a shared one, unless another shared one that the change has submitted covers the same. */
+static void
+test_changing_shared (void)
+{
+  static const char *const paths[] = { "", "a", "a/b", "a/b/c", "x" };
+  const guint n = G_N_ELEMENTS (paths);
+  guint n_granted = 0;
+
+  for (guint i = 0; i < n * n * n * 2 * 2 * 3; i++)
+    {
+      const char *own = paths[i % n];
+      const char *locked = paths[i / n % n];
+      const char *path = paths[i / n / n % n];
+      guint rest = i / n / n / n;
+      DavLockCheck kind = rest / 4;
+      g_autoptr (DavLockTable) table = dav_lock_table_new ();
+      g_autofree char *token = add (table, own, FALSE, rest % 2);
+      const char *tokens[] = { token, NULL };
+      DavLockChange *change = dav_lock_table_begin_change (table, path, kind, tokens);
+      gboolean is_changing = dav_lock_table_is_changing (table, locked, rest / 2 % 2, now);
+      g_autofree char *other = add (table, locked, FALSE, rest / 2 % 2);
+
+      g_test_message ("\"%s\", lock \"%s\", change \"%s\" %u", own, locked, path, rest);
+      g_assert_true ((dav_lock_table_check (table, path, kind, tokens, now) != NULL)
+                     == is_changing);
+      n_granted += !is_changing;
+      dav_lock_table_end_change (table, change);
+    }
+  g_assert_cmpuint (n_granted, >, 0);
 }
 
 int
@@ -459,6 +490,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dav-lock/check", test_check);
   g_test_add_func ("/dav-lock/check-several", test_check_several);
   g_test_add_func ("/dav-lock/changing", test_changing);
+  g_test_add_func ("/dav-lock/changing-shared", test_changing_shared);
   g_test_add_func ("/dav-lock/limits", test_limits);
   g_test_add_func ("/dav-lock/time", test_time);
 
