@@ -55,26 +55,27 @@ on_share_opened (GObject *source, GAsyncResult *result, gpointer user_data)
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
   g_clear_object (&self->opening);
+  spice_share_channel_stop_serving (self);
+  /* Whoever heard of that may have ended the channel, if it has not ended before. */
   if (self->worker == NULL)
     {
       if (share != NULL)
         share_close (share);
       return;
     }
-
-  spice_share_channel_stop_serving (self);
   if (share == NULL)
     {
       spice_share_channel_report_error (self, error);
       return;
     }
-  self->share = g_steal_pointer (&share);
-  worker_set_share (self->worker, self->share);
+  self->share = share_ref (share);
+  worker_set_share (self->worker, share);
   spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_SHARING);
   spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_SHARED_DIR);
   spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_READ_ONLY);
-  g_signal_emit_by_name (self, "sharing-started", share_get_path (self->share),
-                         (share_get_flags (self->share) & SHARE_READ_ONLY) != 0);
+  if (self->share == share)
+    g_signal_emit_by_name (self, "sharing-started", share_get_path (share),
+                           (share_get_flags (share) & SHARE_READ_ONLY) != 0);
 }
 
 void

@@ -497,6 +497,29 @@ test_other_port (Rig *rig)
   g_assert_false (SPICE_IS_SHARE_CHANNEL (viewer->viewer->port));
 }
 
+static void
+stop (SpiceShareChannel *channel)
+{
+  spice_share_channel_stop (channel);
+}
+
+/* Whoever hears that a folder is shared may end that at once. */
+static void
+test_stop_in_handler (Rig *rig)
+{
+  g_autofree char *other = g_build_filename (rig->dir, "other", NULL);
+  g_autoptr (ShareViewer) viewer = NULL;
+  SpiceShareChannel *channel;
+
+  g_mkdir (other, 0755);
+  viewer = share_test_viewer (rig, SPICE_SHARE_COMPRESSION_AUTO);
+  channel = share_viewer_get_channel (viewer);
+  g_signal_connect (channel, "notify::shared-dir", G_CALLBACK (stop), NULL);
+  spice_share_channel_share (channel, other, 0);
+  rig_wait_until (share_viewer_count (viewer, "sharing-stopped") == 2, EVENT_SECONDS);
+  g_assert_cmpuint (share_viewer_count (viewer, "sharing-started"), ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -520,6 +543,7 @@ main (int argc, char **argv)
   rig_test_add ("/connect/network-cut-compressed", RIG_TCP, 60, test_network_cut_compressed);
   rig_test_add ("/connect/quit-under-load", RIG_TCP, 60, test_quit_under_load);
   rig_test_add ("/connect/leave-while-asked", RIG_TCP, 60, test_leave_while_asked);
+  rig_test_add ("/connect/stop-in-handler", RIG_TCP, 60, test_stop_in_handler);
   rig_test_add ("/connect/type-10", RIG_OTHER_PORT, 60, test_other_port);
   return rig_test_run ();
 }
