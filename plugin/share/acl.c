@@ -38,15 +38,34 @@ find_entry (const guint8 *acl, gsize size, guint tag, Entry *entry)
 }
 
 guint
-acl_get_group (const guint8 *acl, gsize size)
+acl_narrow_mode (const guint8 *acl, gsize size, guint mode)
 {
-  Entry group, mask;
+  guint group, other = mode & 7;
+  guint16 mask = GUINT16_TO_LE (7);
+  Entry entry;
 
-  if (!is_acl (acl, size) || !find_entry (acl, size, ACL_GROUP_OBJ, &group))
-    return 0;
-  if (find_entry (acl, size, ACL_MASK, &mask))
-    group.e_perm &= mask.e_perm;
-  return GUINT16_FROM_LE (group.e_perm) & 7;
+  if (!is_acl (acl, size) || !find_entry (acl, size, ACL_GROUP_OBJ, &entry))
+    return mode & 0700;
+  group = GUINT16_FROM_LE (entry.e_perm) & (mode >> 3) & 7;
+  if (find_entry (acl, size, ACL_MASK, &entry))
+    mask = entry.e_perm;
+  group &= GUINT16_FROM_LE (mask);
+
+  for (gsize at = sizeof (Header); at < size; at += sizeof entry)
+    {
+      guint tag;
+
+      memcpy (&entry, acl + at, sizeof entry);
+      tag = GUINT16_FROM_LE (entry.e_tag);
+      if (tag == ACL_OTHER)
+        other &= GUINT16_FROM_LE (entry.e_perm);
+      else if (tag == ACL_USER || tag == ACL_GROUP || tag == ACL_GROUP_OBJ)
+        other &= GUINT16_FROM_LE (entry.e_perm & mask);
+      /* Who is named may be in the owning group; of two groups the one that may more counts. */
+      if (tag == ACL_USER)
+        group &= GUINT16_FROM_LE (entry.e_perm & mask);
+    }
+  return (mode & 0700) | (group << 3) | other;
 }
 
 static void

@@ -10,12 +10,17 @@
 G_BEGIN_DECLS
 
 /**
- * acl_get_group:
+ * acl_narrow_mode:
+ * @mode: of the file that has the list (0777): its group's bits are the mask, the most that anybody
+ *   named in the list may do, and not what the owning group may
  *
- * Returns: what the owning group may do (0 to 7), which the group's bits of the mode do not tell:
- *   they are the mask, the most that anybody named in the list may do. 0 if @acl is none
+ * Without the list who is named in it counts as one of the owning group or of all others, and the
+ * owning group may be another.
+ *
+ * Returns: what is left of @mode if nobody may do more by it alone than by the list: the owner's
+ *   bits if @acl is none
  */
-guint acl_get_group (const guint8 *acl, gsize size);
+guint acl_narrow_mode (const guint8 *acl, gsize size, guint mode);
 
 /**
  * acl_restrict:

@@ -43,7 +43,7 @@ mode_copy (int source, int target, mode_t mode)
   error = xattr_fd_set (target, XATTR_NAME_POSIX_ACL_ACCESS, data, size);
   /* It names somebody who is nobody here. */
   if (error == -EINVAL || is_not_kept (error))
-    return mode_set (target, (mode & 0707) | (acl_get_group (data, size) << 3));
+    return mode_set (target, acl_narrow_mode (data, size, mode));
   return error;
 }
 

@@ -28,8 +28,8 @@ int mode_set (int fd, mode_t mode);
  * @mode: that of @source (0777)
  *
  * The mode with the access control list that is behind it, if there is one. Where that cannot be
- * had on @target, nobody may do more than before: the owning group what the list gave it, and who
- * was named in it nothing. In a pool thread.
+ * had on @target, nobody may do more than before (acl_narrow_mode()): what the list gave whoever
+ * was named in it is lost, and what it denied them is denied to all. In a pool thread.
  *
  * Returns: as mode_set()
  */

@@ -99,6 +99,7 @@ assert_same_acl (Fixture *fixture, const char *a, const char *b, const char *nam
 /* The group may read; the mask, which is what the mode shows, may write. */
 static const Acl one_more_writes = { 6, 6, 4, 6, 0 };
 static const Acl one_more_enters = { 7, 7, 5, 7, 0 };
+static const Acl all_but_one_read = { 6, 0, 4, 4, 4 };
 
 static void
 test_kept (Fixture *fixture, gconstpointer flags)
@@ -135,6 +136,8 @@ test_not_kept (Fixture *fixture, gconstpointer flags)
       fixture_write (fixture, "file", "old");
       give_acl (fixture, "file", ACCESS, &one_more_writes);
       give_acl (fixture, "tree", ACCESS, &one_more_enters);
+      fixture_write (fixture, "tree/file", "not for nobody");
+      give_acl (fixture, "tree/file", ACCESS, &all_but_one_read);
       g_atomic_int_set (&acl_errno, errnos[i]);
       g_assert_cmpint (do_copy (fixture, "file", "copy", 0, NULL, NULL), ==, 0);
       g_assert_cmpint (do_copy (fixture, "tree", "copied", 0, NULL, NULL), ==, 0);
@@ -143,6 +146,7 @@ test_not_kept (Fixture *fixture, gconstpointer flags)
       g_assert_cmphex (fixture_mode_of (fixture, "file"), ==, 0640);
       g_assert_cmphex (fixture_mode_of (fixture, "copy"), ==, 0640);
       g_assert_cmphex (fixture_mode_of (fixture, "copied"), ==, 0750);
+      g_assert_cmphex (fixture_mode_of (fixture, "copied/file"), ==, 0600);
       g_assert_cmpint (do_remove (fixture, "copy", NULL), ==, 0);
       g_assert_cmpint (do_remove (fixture, "copied", NULL), ==, 0);
     }
@@ -217,24 +221,61 @@ test_restrict (void)
   g_assert_false (acl_restrict (whole->data, whole->len, 0));
 }
 
+/* What is left of a mode without its list. */
 static void
-test_get_group (void)
+test_narrow_mode (void)
 {
   static const struct
   {
-    Acl acl;
-    guint group;
+    struct
+    {
+      guint16 tag, permissions;
+    } named[3]; /* tag 0: no more of them */
+    int group, mask, other;
+    guint mode, expected;
   } cases[] = {
-    { { 6, 6, 4, 6, 0 }, 4 },   { { 6, 6, 6, 4, 0 }, 4 },  { { 7, 7, 7, 2, 7 }, 2 },
-    { { 6, -1, 5, -1, 4 }, 5 }, { { 6, 6, -1, 6, 4 }, 0 },
+    /* Somebody is let in, and is let in no more; the mask was not the group's. */
+    { { { ACL_USER, 6 } }, 4, 6, 0, 0660, 0640 },
+    { { { ACL_GROUP, 7 } }, 5, 7, 0, 0770, 0750 },
+    { { { ACL_USER, 7 } }, 6, 4, 4, 0644, 0644 },
+    { { { ACL_USER, 7 } }, 7, 2, 7, 0727, 0722 },
+    /* Somebody is kept out, and may be anybody. */
+    { { { ACL_USER, 0 } }, 4, 4, 4, 0644, 0600 },
+    { { { ACL_USER, 6 }, { ACL_USER, 0 } }, 4, 6, 4, 0664, 0600 },
+    { { { ACL_USER, 0 }, { ACL_USER, 6 } }, 4, 6, 4, 0664, 0600 },
+    { { { ACL_USER, 4 } }, 6, 6, 6, 0666, 0644 },
+    { { { ACL_USER, 5 }, { ACL_USER, 6 } }, 7, 7, 7, 0777, 0744 },
+    /* Of a group: it is not the owning one. */
+    { { { ACL_GROUP, 0 } }, 4, 4, 4, 0644, 0640 },
+    { { { ACL_GROUP, 6 }, { ACL_GROUP, 5 } }, 6, 7, 7, 0777, 0764 },
+    /* By the mask. */
+    { { { ACL_USER, 7 } }, 7, 0, 7, 0707, 0700 },
+    { { { ACL_GROUP, 7 } }, 7, 4, 7, 0747, 0744 },
+    /* The owning group itself. */
+    { { { ACL_USER, 7 } }, 0, 7, 7, 0777, 0700 },
+    /* The mode became less since, or the list did. */
+    { { { ACL_USER, 6 } }, 6, 6, 6, 0600, 0600 },
+    { { { ACL_USER, 6 } }, 6, 6, 0, 0666, 0660 },
+    /* Nobody is named, and there is no mask. */
+    { { { 0, 0 } }, 5, -1, 4, 0754, 0754 },
   };
   g_autoptr (GByteArray) whole = build_acl (&one_more_writes);
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (GByteArray) acl = build_acl (&cases[i].acl);
+      const Acl plain = { 7, -1, cases[i].group, cases[i].mask, cases[i].other };
+      g_autoptr (GByteArray) acl = build_acl (&plain);
 
-      g_assert_cmpuint (acl_get_group (acl->data, acl->len), ==, cases[i].group);
+      for (guint k = 0; k < G_N_ELEMENTS (cases[i].named) && cases[i].named[k].tag; k++)
+        {
+          struct posix_acl_xattr_entry entry
+              = { GUINT16_TO_LE (cases[i].named[k].tag),
+                  GUINT16_TO_LE (cases[i].named[k].permissions), GUINT32_TO_LE (NOBODY + k) };
+
+          g_byte_array_append (acl, (const guint8 *)&entry, sizeof entry);
+        }
+      g_test_message ("%u", i);
+      g_assert_cmphex (acl_narrow_mode (acl->data, acl->len, cases[i].mode), ==, cases[i].expected);
     }
   /* Cut off, and of another version. */
   for (guint size = 0; size < whole->len; size++)
@@ -242,11 +283,11 @@ test_get_group (void)
       g_autofree guint8 *cut = g_memdup2 (whole->data, size);
 
       /* Whole entries, of which the third is the group's. */
-      g_assert_cmpuint (acl_get_group (cut, size), ==,
-                        size >= 4 + 3 * 8 && (size - 4) % 8 == 0 ? 4 : 0);
+      g_assert_cmphex (acl_narrow_mode (cut, size, 0664), ==,
+                       size >= 4 + 3 * 8 && (size - 4) % 8 == 0 ? 0644 : 0600);
     }
   whole->data[0]++;
-  g_assert_cmpuint (acl_get_group (whole->data, whole->len), ==, 0);
+  g_assert_cmphex (acl_narrow_mode (whole->data, whole->len, 0664), ==, 0600);
 }
 
 int
@@ -261,7 +302,7 @@ main (int argc, char **argv)
   ADD ("/acl/not-kept", test_not_kept);
   ADD ("/acl/default", test_default);
 #undef ADD
-  g_test_add_func ("/acl/get-group", test_get_group);
+  g_test_add_func ("/acl/narrow-mode", test_narrow_mode);
   g_test_add_func ("/acl/restrict", test_restrict);
   return g_test_run ();
 }
