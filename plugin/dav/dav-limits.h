@@ -17,8 +17,14 @@
  * (a program may think long between two pieces of an upload). None pass while the request has a job
  * at work on the share, or waiting for its turn: how long that takes is not the guest's doing, and
  * a large copy that were given up would be as large when it is tried again. Such a connection ends
- * with its client, with the share, or when the work does; until then nobody takes its place, in the
- * mux neither. */
+ * with its client, with the share, or when the work does.
+ *
+ * The mux, which knows nothing of jobs, gives its place to nobody either once all of the request is
+ * there, and only that; an upload that waits for its 100, or whose guest sends no more, is silent
+ * to it and may have to go after MUX_SILENCE_TIME. And it ends whoever keeps the port of all from
+ * going on for MUX_STALL_TIME: an upload that is read no more because the disk is behind, but also
+ * a client that has sent more than half of MUX_HELD_MAX behind a request that is still at work,
+ * which is then lost with it. */
 #define DAV_IDLE_SECONDS 300
 #define DAV_STALL_SECONDS 900
 
