@@ -9,8 +9,12 @@
 #include <sys/stat.h>
 
 #include "share/acl.h"
+#include "share/stat.h"
 #include "share/umask.h"
 #include "share/xattr-fd.h"
+
+/* The mode and the list behind it are two calls, and the owner may change them in between. */
+#define MODE_COPY_ATTEMPTS 8
 
 /* Who made a file may change its mode, unless the file system knows neither owners nor modes. */
 static gboolean
@@ -27,8 +31,8 @@ mode_set (int fd, mode_t mode)
   return is_not_kept (error) ? 0 : error;
 }
 
-int
-mode_copy (int source, int target, mode_t mode)
+static int
+copy_once (int source, int target, mode_t mode)
 {
   g_autoptr (GBytes) acl = NULL;
   gconstpointer data;
@@ -45,6 +49,24 @@ mode_copy (int source, int target, mode_t mode)
   if (error == -EINVAL || is_not_kept (error))
     return mode_set (target, acl_narrow_mode (data, size, mode));
   return error;
+}
+
+int
+mode_copy (int source, int target)
+{
+  ShareStat before, now;
+  int error = share_stat_fd (source, &before);
+
+  for (int i = 0; error == 0 && i < MODE_COPY_ATTEMPTS; i++)
+    {
+      error = copy_once (source, target, before.mode & 0777);
+      if (error == 0)
+        error = share_stat_fd (source, &now);
+      if (error < 0 || now.mode == before.mode)
+        return error;
+      before = now;
+    }
+  return error < 0 ? error : -EAGAIN;
 }
 
 int

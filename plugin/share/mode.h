@@ -25,15 +25,15 @@ int mode_set (int fd, mode_t mode);
  * mode_copy:
  * @source: any descriptor, O_PATH too
  * @target: of something this process made, no O_PATH descriptor
- * @mode: that of @source (0777)
  *
- * The mode with the access control list that is behind it, if there is one. Where that cannot be
- * had on @target, nobody may do more than before (acl_narrow_mode()): what the list gave whoever
- * was named in it is lost, and what it denied them is denied to all. In a pool thread.
+ * The mode (0777) as it is now, which may be another than before its content was copied, with the
+ * access control list that is behind it, if there is one. Where that cannot be had on @target,
+ * nobody may do more than before (acl_narrow_mode()): what the list gave whoever was named in it is
+ * lost, and what it denied them is denied to all. In a pool thread.
  *
- * Returns: as mode_set()
+ * Returns: as mode_set(), or -EAGAIN if the mode of @source was never the same twice
  */
-int mode_copy (int source, int target, mode_t mode);
+int mode_copy (int source, int target);
 
 /**
  * mode_copy_default:

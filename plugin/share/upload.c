@@ -186,8 +186,7 @@ take_over (ShareUpload *self, int old, const ShareStat *old_stat)
   /* The staging folder need not have the group of the target's; not everybody may set it. */
   if (old >= 0 || (stat.mode & S_ISGID))
     (void)!fchown (self->fd, (uid_t)-1, old >= 0 ? old_stat->gid : stat.gid);
-  return old >= 0 ? mode_copy (old, self->fd, old_stat->mode & 0777)
-                  : mode_set_new (self->parent, self->fd);
+  return old >= 0 ? mode_copy (old, self->fd) : mode_set_new (self->parent, self->fd);
 }
 
 static int

@@ -1,7 +1,7 @@
 /* Access control lists outlive what replaces a file, and nobody gets more than they gave.
  *
- * setxattr() stands here in the place of the C library's, for this program alone: a file system
- * that takes no lists.
+ * The system calls stand here in the place of the C library's, for this program alone: a file
+ * system that takes no lists, and somebody who removes one during a copy.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -9,9 +9,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/posix_acl.h>
 #include <linux/posix_acl_xattr.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
@@ -34,6 +36,22 @@ setxattr (const char *path, const char *name, const void *value, size_t size, in
       return -1;
     }
   return (int)syscall (SYS_setxattr, path, name, value, size, flags);
+}
+
+static GByteArray *stripped; /* what is left of the list during the next copy */
+static char *stripped_path;
+
+/* The copy of a file begins with it. */
+int
+ioctl (int fd, unsigned long request, ...)
+{
+  if (request == FICLONE && stripped)
+    {
+      g_assert_no_errno (setxattr (stripped_path, ACCESS, stripped->data, stripped->len, 0));
+      stripped = NULL;
+    }
+  errno = EOPNOTSUPP;
+  return -1;
 }
 
 /* Permissions of the five entries; negative: it is not there. */
@@ -99,6 +117,7 @@ assert_same_acl (Fixture *fixture, const char *a, const char *b, const char *nam
 /* The group may read; the mask, which is what the mode shows, may write. */
 static const Acl one_more_writes = { 6, 6, 4, 6, 0 };
 static const Acl one_more_enters = { 7, 7, 5, 7, 0 };
+static const Acl nobody_is_named = { 6, -1, 4, -1, 0 };
 static const Acl all_but_one_read = { 6, 0, 4, 4, 4 };
 
 static void
@@ -122,6 +141,23 @@ test_kept (Fixture *fixture, gconstpointer flags)
   assert_same_acl (fixture, "copied", "tree", ACCESS);
   assert_same_acl (fixture, "copied/a", "tree/a", ACCESS);
   assert_same_acl (fixture, "copied/file", "tree/file", ACCESS);
+}
+
+/* setfacl -b, while the content is copied: the mask is the owning group's no more. */
+static void
+test_removed (Fixture *fixture, gconstpointer flags)
+{
+  g_autoptr (GByteArray) bytes = build_acl (&nobody_is_named);
+
+  fixture_write (fixture, "file", "x");
+  give_acl (fixture, "file", ACCESS, &one_more_writes);
+  stripped_path = fixture_path (fixture, "file");
+  stripped = bytes;
+  g_assert_cmpint (do_copy (fixture, "file", "copy", 0, NULL, NULL), ==, 0);
+  g_assert_null (stripped);
+  g_assert_null (get_acl (fixture, "copy", ACCESS));
+  g_assert_cmphex (fixture_mode_of (fixture, "copy"), ==, 0640);
+  g_clear_pointer (&stripped_path, g_free);
 }
 
 /* Where it cannot be kept, nobody is let in who was not. */
@@ -299,6 +335,7 @@ main (int argc, char **argv)
 
 #define ADD(name, test) g_test_add (name, Fixture, 0, fixture_set_up, test, fixture_tear_down)
   ADD ("/acl/kept", test_kept);
+  ADD ("/acl/removed", test_removed);
   ADD ("/acl/not-kept", test_not_kept);
   ADD ("/acl/default", test_default);
 #undef ADD

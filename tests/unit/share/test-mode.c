@@ -1,6 +1,7 @@
 /* Modes where they are not kept: what has its place without them, and who they must not let in.
+ * And modes that somebody changes during a copy.
  *
- * fchmod() stands here in the place of the C library's, for this program alone.
+ * The system calls stand here in the place of the C library's, for this program alone.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -8,6 +9,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,10 +22,34 @@
 
 static gint chmod_errno; /* (atomic): what fchmod() says; 0: it does what it should */
 
+/* (atomic): how often somebody still changes the mode of what is copied, as soon as its copy has
+ * it; and whether somebody takes it away while the content is copied. */
+static gint changes;
+static gint is_made_private;
+static char *changed_path;
+
+/* The copy of a file begins with it. */
+int
+ioctl (int fd, unsigned long request, ...)
+{
+  if (request == FICLONE && g_atomic_int_compare_and_exchange (&is_made_private, TRUE, FALSE))
+    g_assert_no_errno (chmod (changed_path, 0600));
+  errno = EOPNOTSUPP;
+  return -1;
+}
+
 int
 fchmod (int fd, mode_t mode)
 {
   int error = g_atomic_int_get (&chmod_errno);
+  int left = g_atomic_int_get (&changes);
+
+  /* No staging folder. */
+  if (left > 0 && !(mode & 0100))
+    {
+      g_assert_no_errno (chmod (changed_path, left & 1 ? 0600 : 0604));
+      g_atomic_int_set (&changes, left - 1);
+    }
 
   if (error == CHMOD_IGNORED)
     return 0;
@@ -81,6 +108,52 @@ test_broken (Fixture *fixture, gconstpointer flags)
   fixture_reopen (fixture, 0);
   g_assert_cmpint (do_put (fixture, "new", "new"), ==, -EIO);
   g_atomic_int_set (&chmod_errno, 0);
+  fixture_close (fixture);
+  fixture_assert_no_debris (fixture);
+}
+
+/* Somebody makes a file private while it is copied, or moved to another file system. */
+static void
+test_meanwhile (Fixture *fixture, gconstpointer flags)
+{
+  static const char *const targets[] = { "copied", "small/moved" };
+
+  fixture_mount_small (fixture, "small");
+  for (guint i = 0; i < G_N_ELEMENTS (targets); i++)
+    {
+      fixture_write (fixture, "file", "mine");
+      changed_path = fixture_path (fixture, "file");
+      g_assert_no_errno (chmod (changed_path, 0644));
+      g_atomic_int_set (&is_made_private, TRUE);
+      g_assert_cmpint ((i ? do_move : do_copy) (fixture, "file", targets[i], 0, NULL, NULL), ==, 0);
+      g_assert_false (g_atomic_int_get (&is_made_private));
+      g_assert_cmphex (fixture_mode_of (fixture, targets[i]), ==, 0600);
+      assert_content (fixture, targets[i], "mine");
+      g_clear_pointer (&changed_path, g_free);
+    }
+  fixture_close (fixture);
+  fixture_assert_no_debris (fixture);
+  fixture_unmount (fixture, "small");
+}
+
+/* At the very moment the copy is given it: once, and again and again. */
+static void
+test_at_once (Fixture *fixture, gconstpointer flags)
+{
+  fixture_write (fixture, "file", "mine");
+  changed_path = fixture_path (fixture, "file");
+  g_assert_no_errno (chmod (changed_path, 0644));
+  g_atomic_int_set (&changes, 1);
+  g_assert_cmpint (do_copy (fixture, "file", "once", 0, NULL, NULL), ==, 0);
+  g_assert_cmpint (g_atomic_int_get (&changes), ==, 0);
+  g_assert_cmphex (fixture_mode_of (fixture, "once"), ==, 0600);
+
+  g_assert_no_errno (chmod (changed_path, 0644));
+  g_atomic_int_set (&changes, G_MAXINT);
+  g_assert_cmpint (do_copy (fixture, "file", "never", 0, NULL, NULL), ==, -EAGAIN);
+  g_atomic_int_set (&changes, 0);
+  g_assert_false (fixture_exists (fixture, "never"));
+  g_clear_pointer (&changed_path, g_free);
   fixture_close (fixture);
   fixture_assert_no_debris (fixture);
 }
@@ -229,6 +302,8 @@ main (int argc, char **argv)
 #define ADD(name, test) g_test_add (name, Fixture, 0, fixture_set_up, test, fixture_tear_down)
   ADD ("/mode/unsupported", test_unsupported);
   ADD ("/mode/broken", test_broken);
+  ADD ("/mode/meanwhile", test_meanwhile);
+  ADD ("/mode/at-once", test_at_once);
   ADD ("/mode/leftover", test_leftover);
   ADD ("/mode/protected-moved", test_protected_moved);
 #undef ADD
