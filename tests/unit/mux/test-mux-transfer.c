@@ -188,6 +188,27 @@ test_not_reused (Fixture *f, gconstpointer data)
   }
 }
 
+/* A download waits for the answer to another request, but not until there is one. */
+static void
+test_unanswered (Fixture *f, gconstpointer data)
+{
+  gboolean pulled;
+
+  f->manual = TRUE;
+  fixture_send (f, 1, GET ("/size/1000000"));
+  fixture_wait (f, f->output_ready);
+  fixture_settle (f);
+  g_assert_true (fixture_pull (f, 128 * 1024));
+  g_assert_true (fixture_pull (f, 128 * 1024));
+  fixture_send (f, 2, GET ("/pause"));
+  f->output_ready = FALSE;
+  pulled = fixture_pull (f, 128 * 1024); /* only if 1 ms has passed since */
+  fixture_wait (f, pulled || f->output_ready);
+  g_assert_true (pulled || fixture_pull (f, 128 * 1024));
+  g_assert_cmpuint (fixture_received_size (f, 1), >, 128 * 1024);
+  g_clear_object (&f->paused);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -205,6 +226,7 @@ main (int argc, char *argv[])
   ADD ("pipelining", test_pipelining);
   ADD ("pipelining-held", test_pipelining_held);
   ADD ("not-reused", test_not_reused);
+  ADD ("unanswered", test_unanswered);
 
   return g_test_run ();
 }
