@@ -16,9 +16,8 @@
 /* The mode and the list behind it are two calls, and the owner may change them in between. */
 #define MODE_COPY_ATTEMPTS 8
 
-/* Who made a file may change its mode, unless the file system knows neither owners nor modes. */
-static gboolean
-is_not_kept (int error)
+gboolean
+mode_is_not_kept (int error)
 {
   return error == -EOPNOTSUPP || error == -ENOSYS || error == -EPERM;
 }
@@ -28,7 +27,7 @@ mode_set (int fd, mode_t mode)
 {
   int error = fchmod (fd, mode) < 0 ? -errno : 0;
 
-  return is_not_kept (error) ? 0 : error;
+  return mode_is_not_kept (error) ? 0 : error;
 }
 
 static int
@@ -39,14 +38,14 @@ copy_once (int source, int target, mode_t mode)
   gsize size;
   int error = xattr_fd_get (source, XATTR_NAME_POSIX_ACL_ACCESS, &acl);
 
-  if (error == -ENODATA || is_not_kept (error))
+  if (error == -ENODATA || mode_is_not_kept (error))
     return mode_set (target, mode);
   if (error < 0)
     return error;
   data = g_bytes_get_data (acl, &size);
   error = xattr_fd_set (target, XATTR_NAME_POSIX_ACL_ACCESS, data, size);
   /* It names somebody who is nobody here. */
-  if (error == -EINVAL || is_not_kept (error))
+  if (error == -EINVAL || mode_is_not_kept (error))
     return mode_set (target, acl_narrow_mode (data, size, mode));
   return error;
 }
@@ -82,7 +81,7 @@ mode_copy_default (int source, int target)
       data = g_bytes_get_data (acl, &size);
       error = xattr_fd_set (target, XATTR_NAME_POSIX_ACL_DEFAULT, data, size);
     }
-  return error == -ENODATA || error == -EINVAL || is_not_kept (error) ? 0 : error;
+  return error == -ENODATA || error == -EINVAL || mode_is_not_kept (error) ? 0 : error;
 }
 
 int
@@ -100,7 +99,7 @@ mode_set_new (int folder, int target)
                   ? xattr_fd_set (target, XATTR_NAME_POSIX_ACL_ACCESS, acl, size)
                   : -EINVAL;
     }
-  if (error == -ENODATA || error == -EINVAL || is_not_kept (error))
+  if (error == -ENODATA || error == -EINVAL || mode_is_not_kept (error))
     return mode_set (target, 0666 & ~umask_get ());
   return error;
 }

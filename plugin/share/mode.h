@@ -10,6 +10,14 @@
 G_BEGIN_DECLS
 
 /**
+ * mode_is_not_kept:
+ * @error: a negative errno, of an attempt to change mode or times
+ *
+ * Who made a file may change them, unless the file system knows none, or no owners. Any thread.
+ */
+gboolean mode_is_not_kept (int error);
+
+/**
  * mode_set:
  * @fd: of something this process made, no O_PATH descriptor
  * @mode: permission bits (07777)

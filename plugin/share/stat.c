@@ -41,6 +41,8 @@ stat_at (int folder, const char *name, int flags, ShareStat *stat)
     .size = stx.stx_size,
     .mtime = stx.stx_mtime.tv_sec,
     .mtime_nsec = stx.stx_mtime.tv_nsec,
+    .ctime = stx.stx_ctime.tv_sec,
+    .ctime_nsec = stx.stx_ctime.tv_nsec,
     .has_btime = (stx.stx_mask & STATX_BTIME) != 0,
     .btime = stx.stx_btime.tv_sec,
     .btime_nsec = stx.stx_btime.tv_nsec,

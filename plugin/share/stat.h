@@ -31,6 +31,7 @@ typedef enum
  * @size: bytes; of no meaning for a folder
  * @mtime: last modification, seconds since 1970 (may be negative)
  * @mtime_nsec: 0 to 999,999,999
+ * @ctime, @ctime_nsec: the last change of anything, its names and its mode too
  * @has_btime: whether the file system records a birth time
  * @dev: with @inode: which file this is
  * @mount_id: of the mount it was seen through; 0 where the kernel does not say (before 5.8)
@@ -42,6 +43,8 @@ typedef struct
   guint64 size;
   gint64 mtime;
   guint32 mtime_nsec;
+  gint64 ctime;
+  guint32 ctime_nsec;
   gboolean has_btime;
   gint64 btime;
   guint32 btime_nsec;

@@ -109,14 +109,15 @@ check_unchanged (Copy *self, int source, const ShareStat *before)
   return !(self->flags & TREE_COPY_EXACT) && share_stat_only_grew (before, &now) ? 0 : -EAGAIN;
 }
 
-/* A copy is new, but what was moved is as old as it was. */
+/* A copy is new, but what was moved is as old as it was, where a time can be given at all. */
 static int
 keep_time (int target, const ShareStat *stat)
 {
   struct timespec times[2]
       = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = stat->mtime, .tv_nsec = stat->mtime_nsec } };
+  int error = futimens (target, times) < 0 ? -errno : 0;
 
-  return futimens (target, times) < 0 ? -errno : 0;
+  return mode_is_not_kept (error) ? 0 : error;
 }
 
 /* Not in the middle of a change. */

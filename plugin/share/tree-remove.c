@@ -114,14 +114,14 @@ remove_staging (Removal *self, const TreeEvent *event)
 }
 
 static gboolean
-is_earlier (const ShareStat *stat, const struct timespec *time)
+is_earlier (gint64 seconds, guint32 nsec, const struct timespec *time)
 {
-  return stat->mtime < time->tv_sec
-         || (stat->mtime == time->tv_sec && stat->mtime_nsec < time->tv_nsec);
+  return seconds < time->tv_sec || (seconds == time->tv_sec && nsec < time->tv_nsec);
 }
 
 /* Whether @copy was given the time that @source has. Where its file system keeps another one than
- * it was given, what counts is that nobody has written to @source since. */
+ * it was given, or the one at which it was written, what counts is that nobody has touched @source
+ * since before. */
 static gboolean
 has_time_of (const ShareStat *copy, const ShareStat *source, const struct timespec *begun)
 {
@@ -130,8 +130,11 @@ has_time_of (const ShareStat *copy, const ShareStat *source, const struct timesp
 
   if (copy->mtime == source->mtime && copy->mtime_nsec == source->mtime_nsec)
     return TRUE;
-  return is_earlier (source, begun)
-         && (later - earlier < TREE_COARSE_SECONDS || source->mtime < TREE_FIRST_SECOND);
+  if (!is_earlier (source->mtime, source->mtime_nsec, begun)
+      || !is_earlier (source->ctime, source->ctime_nsec, begun))
+    return FALSE;
+  return later - earlier < TREE_COARSE_SECONDS || source->mtime < TREE_FIRST_SECOND
+         || !is_earlier (copy->mtime, copy->mtime_nsec, begun);
 }
 
 static gboolean

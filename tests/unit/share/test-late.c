@@ -3,7 +3,7 @@
  *
  * The system calls stand here in the place of the C library's, for this program alone: as soon as
  * the copy has its name somebody writes to the source, and the clock of the target's file system
- * may count by two seconds, as FAT's does.
+ * may count by two seconds, as FAT's does, or be for nobody to set.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -30,6 +30,11 @@
 static void (*meanwhile) (Fixture *fixture); /* what happens when the copy has its name */
 static Fixture *meanwhile_fixture;
 static gint coarse; /* (atomic): whether times are kept by FAT */
+static gint
+    keeps_none; /* (atomic): what who gives a time is told where none is kept, or LOST_TIME */
+
+/* As if it had done it. */
+#define LOST_TIME -1
 
 int
 renameat2 (int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
@@ -56,7 +61,13 @@ int
 futimens (int fd, const struct timespec times[2])
 {
   struct timespec kept[2] = { times[0], times[1] };
+  int error = g_atomic_int_get (&keeps_none);
 
+  if (error)
+    {
+      errno = error == LOST_TIME ? errno : error;
+      return error == LOST_TIME ? 0 : -1;
+    }
   if (g_atomic_int_get (&coarse))
     {
       kept[1].tv_sec = MAX (kept[1].tv_sec, 315532800) & ~1;
@@ -290,6 +301,26 @@ test_many (Fixture *fixture, gconstpointer flags)
   fixture_unmount (fixture, "small");
 }
 
+static gboolean
+is_later_than_now (gpointer data)
+{
+  const struct timespec *then = data;
+  struct timespec now;
+
+  clock_gettime (CLOCK_REALTIME_COARSE, &now);
+  return now.tv_sec > then->tv_sec || (now.tv_sec == then->tv_sec && now.tv_nsec > then->tv_nsec);
+}
+
+/* File systems count by ticks, some of them finer since Linux 6.13. */
+static void
+wait_for_next_tick (void)
+{
+  struct timespec then;
+
+  clock_gettime (CLOCK_REALTIME, &then);
+  fixture_wait (is_later_than_now, &then);
+}
+
 static void
 change_nothing (Fixture *fixture)
 {
@@ -319,6 +350,7 @@ test_coarse (Fixture *fixture, gconstpointer flags)
       set_time (fixture, "src/before-fat", LONG_AGO, 7);
       fixture_write (fixture, "src/odd", "01234");
       set_time (fixture, "src/odd", 1234567891, 7);
+      wait_for_next_tick ();
       if (i == 0)
         {
           g_assert_cmpint (move_while (fixture, "src", change_nothing, failures), ==, 0);
@@ -345,6 +377,66 @@ test_coarse (Fixture *fixture, gconstpointer flags)
   fixture_unmount (fixture, "small");
 }
 
+static void
+change_where_no_times_are (Fixture *fixture)
+{
+  g_autofree char *old = fixture_path (fixture, "old");
+  g_autofree char *replaced = fixture_path (fixture, "src/replaced");
+
+  rewrite (fixture, "src/same-size", "9876");
+  rewrite (fixture, "src/same-time", "98765");
+  set_time (fixture, "src/same-time", LONG_AGO, 7);
+  g_assert_no_errno (rename (old, replaced));
+}
+
+/* A target that keeps no times: it is enough that nobody touched what was copied since before. */
+static void
+test_no_times (Fixture *fixture, gconstpointer flags)
+{
+  static const int says[] = { LOST_TIME, ENOSYS, EOPNOTSUPP, EPERM };
+
+  fixture_mount_small (fixture, "small");
+  for (guint i = 0; i < G_N_ELEMENTS (says); i++)
+    {
+      g_autoptr (ShareFailures) failures = share_failures_new ();
+      g_autoptr (ShareFailures) changed = share_failures_new ();
+
+      g_atomic_int_set (&keeps_none, says[i]);
+      fixture_make_tree (fixture, "src");
+      wait_for_next_tick ();
+      g_assert_cmpint (move_while (fixture, "src", change_nothing, failures), ==, 0);
+      g_assert_cmpuint (share_failures_get_size (failures), ==, 0);
+      g_assert_false (fixture_exists (fixture, "src"));
+      assert_content (fixture, "small/moved/a/b/file", "deep content");
+
+      fixture_make_tree (fixture, "src");
+      fixture_write (fixture, "src/same-size", "0123");
+      fixture_write (fixture, "src/same-time", "01234");
+      set_time (fixture, "src/same-time", LONG_AGO, 7);
+      fixture_write (fixture, "src/replaced", "012345");
+      fixture_write (fixture, "old", "987654");
+      wait_for_next_tick ();
+      g_assert_cmpint (move_while (fixture, "src", change_where_no_times_are, changed), ==,
+                       -EAGAIN);
+      g_assert_cmpuint (share_failures_get_size (changed), ==, 3);
+      assert_content (fixture, "src/same-size", "9876");
+      assert_content (fixture, "src/same-time", "98765");
+      assert_content (fixture, "src/replaced", "987654");
+      g_assert_false (fixture_exists (fixture, "src/file"));
+      g_atomic_int_set (&keeps_none, 0);
+      g_assert_cmpint (do_remove (fixture, "src", NULL), ==, 0);
+    }
+  /* A disk that fails is no file system without times. */
+  fixture_make_tree (fixture, "src");
+  g_atomic_int_set (&keeps_none, EIO);
+  g_assert_cmpint (do_move (fixture, "src", "small/broken", 0, NULL, NULL), ==, -EIO);
+  g_atomic_int_set (&keeps_none, 0);
+  assert_content (fixture, "src/a/b/file", "deep content");
+  fixture_close (fixture);
+  fixture_assert_no_debris (fixture);
+  fixture_unmount (fixture, "small");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -358,6 +450,7 @@ main (int argc, char **argv)
   ADD ("/late/copy-lost", test_copy_lost);
   ADD ("/late/many", test_many);
   ADD ("/late/coarse", test_coarse);
+  ADD ("/late/no-times", test_no_times);
 #undef ADD
   return g_test_run ();
 }
