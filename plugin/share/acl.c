@@ -95,3 +95,24 @@ acl_restrict (guint8 *acl, gsize size, guint mode)
   restrict_entry (acl, other_at, &other, mode);
   return TRUE;
 }
+
+gboolean
+acl_leave_group (guint8 *acl, gsize size)
+{
+  Entry mask, group, other;
+  gsize group_at, other_at;
+  guint both;
+
+  if (!is_acl (acl, size))
+    return FALSE;
+  group_at = find_entry (acl, size, ACL_GROUP_OBJ, &group);
+  other_at = find_entry (acl, size, ACL_OTHER, &other);
+  if (!group_at || !other_at)
+    return FALSE;
+  if (find_entry (acl, size, ACL_MASK, &mask))
+    group.e_perm &= mask.e_perm;
+  both = GUINT16_FROM_LE (group.e_perm & other.e_perm);
+  restrict_entry (acl, group_at, &group, both);
+  restrict_entry (acl, other_at, &other, both);
+  return TRUE;
+}

@@ -31,4 +31,15 @@ guint acl_narrow_mode (const guint8 *acl, gsize size, guint mode);
  */
 gboolean acl_restrict (guint8 *acl, gsize size, guint mode);
 
+/**
+ * acl_leave_group:
+ * @acl: (inout): of a file that is going to have another group
+ *
+ * Its group's members were among all others, and the old one's are going to be: both may do what
+ * both might.
+ *
+ * Returns: %FALSE if @acl is none, and untouched
+ */
+gboolean acl_leave_group (guint8 *acl, gsize size);
+
 G_END_DECLS

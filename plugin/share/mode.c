@@ -31,34 +31,41 @@ mode_set (int fd, mode_t mode)
 }
 
 static int
-copy_once (int source, int target, mode_t mode)
+copy_once (int source, int target, mode_t mode, gboolean has_group)
 {
-  g_autoptr (GBytes) acl = NULL;
-  gconstpointer data;
+  g_autoptr (GBytes) list = NULL;
+  g_autofree guint8 *acl = NULL;
   gsize size;
-  int error = xattr_fd_get (source, XATTR_NAME_POSIX_ACL_ACCESS, &acl);
+  int error = xattr_fd_get (source, XATTR_NAME_POSIX_ACL_ACCESS, &list);
 
   if (error == -ENODATA || mode_is_not_kept (error))
-    return mode_set (target, mode);
+    {
+      mode_t both = mode & (mode >> 3) & 7;
+
+      return mode_set (target, has_group ? mode : (mode & 0700) | both << 3 | both);
+    }
   if (error < 0)
     return error;
-  data = g_bytes_get_data (acl, &size);
-  error = xattr_fd_set (target, XATTR_NAME_POSIX_ACL_ACCESS, data, size);
+  acl = g_bytes_unref_to_data (g_steal_pointer (&list), &size);
+  if (has_group || acl_leave_group (acl, size))
+    error = xattr_fd_set (target, XATTR_NAME_POSIX_ACL_ACCESS, acl, size);
+  else
+    error = -EINVAL;
   /* It names somebody who is nobody here. */
   if (error == -EINVAL || mode_is_not_kept (error))
-    return mode_set (target, acl_narrow_mode (data, size, mode));
+    return mode_set (target, acl_narrow_mode (acl, size, mode));
   return error;
 }
 
 int
-mode_copy (int source, int target)
+mode_copy (int source, int target, gboolean has_group)
 {
   ShareStat before, now;
   int error = share_stat_fd (source, &before);
 
   for (int i = 0; error == 0 && i < MODE_COPY_ATTEMPTS; i++)
     {
-      error = copy_once (source, target, before.mode & 0777);
+      error = copy_once (source, target, before.mode & 0777, has_group);
       if (error == 0)
         error = share_stat_fd (source, &now);
       if (error < 0 || now.mode == before.mode)

@@ -33,6 +33,8 @@ int mode_set (int fd, mode_t mode);
  * mode_copy:
  * @source: any descriptor, O_PATH too
  * @target: of something this process made, no O_PATH descriptor
+ * @has_group: %FALSE: @target was to have @source's group, and has not: the bits are not for the
+ * one it has (acl_leave_group())
  *
  * The mode (0777) as it is now, which may be another than before its content was copied, with the
  * access control list that is behind it, if there is one. Where that cannot be had on @target,
@@ -41,7 +43,7 @@ int mode_set (int fd, mode_t mode);
  *
  * Returns: as mode_set(), or -EAGAIN if the mode of @source was never the same twice
  */
-int mode_copy (int source, int target);
+int mode_copy (int source, int target, gboolean has_group);
 
 /**
  * mode_copy_default:

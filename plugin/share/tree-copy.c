@@ -152,7 +152,7 @@ copy_file (Copy *self, int place, const ShareStat *stat, int folder, const char 
       if (error == 0)
         error = copy_attributes (self, place, stat, target);
       if (error == 0)
-        error = mode_copy (place, target);
+        error = mode_copy (place, target, TRUE);
       if (error == 0 && (self->flags & TREE_COPY_EXACT))
         error = keep_time (target, stat);
       if (close (target) < 0 && error == 0 && errno != EINTR)
@@ -307,7 +307,7 @@ finish_folder (Copy *self, int source, int target)
   if (error == 0)
     error = copy_attributes (self, source, &stat, target);
   if (error == 0)
-    error = mode_copy (source, target);
+    error = mode_copy (source, target, TRUE);
   if (error == 0)
     error = mode_copy_default (source, target);
   if (error == 0 && (self->flags & TREE_COPY_EXACT))

@@ -186,7 +186,10 @@ take_over (ShareUpload *self, int old, const ShareStat *old_stat)
   /* The staging folder need not have the group of the target's; not everybody may set it. */
   if (old >= 0 || (stat.mode & S_ISGID))
     (void)!fchown (self->fd, (uid_t)-1, old >= 0 ? old_stat->gid : stat.gid);
-  return old >= 0 ? mode_copy (old, self->fd) : mode_set_new (self->parent, self->fd);
+  if (old < 0)
+    return mode_set_new (self->parent, self->fd);
+  error = share_stat_fd (self->fd, &stat);
+  return error < 0 ? error : mode_copy (old, self->fd, stat.gid == old_stat->gid);
 }
 
 static int

@@ -24,6 +24,7 @@
 #define ACCESS "system.posix_acl_access"
 #define DEFAULT "system.posix_acl_default"
 #define NOBODY 65534
+#define SOME_GROUP 12345
 
 static gint acl_errno; /* (atomic): what is said to whoever gives a list; 0: it is taken */
 
@@ -52,6 +53,19 @@ ioctl (int fd, unsigned long request, ...)
     }
   errno = EOPNOTSUPP;
   return -1;
+}
+
+static gint chown_errno; /* (atomic): what is said to whoever gives a file to a group */
+
+int
+fchown (int fd, uid_t owner, gid_t group)
+{
+  if (g_atomic_int_get (&chown_errno))
+    {
+      errno = g_atomic_int_get (&chown_errno);
+      return -1;
+    }
+  return (int)syscall (SYS_fchown, fd, owner, group);
 }
 
 /* Permissions of the five entries; negative: it is not there. */
@@ -326,6 +340,82 @@ test_narrow_mode (void)
   g_assert_cmphex (acl_narrow_mode (whole->data, whole->len, 0664), ==, 0600);
 }
 
+static void
+give_to_group (Fixture *fixture, const char *path, guint mode, const Acl *acl)
+{
+  g_autofree char *whole = fixture_path (fixture, path);
+
+  fixture_write (fixture, path, "old");
+  g_assert_no_errno (chown (whole, (uid_t)-1, SOME_GROUP));
+  g_assert_no_errno (chmod (whole, mode));
+  if (acl)
+    give_acl (fixture, path, ACCESS, acl);
+}
+
+/* A file is replaced by who is not of its group: that group's bits are not for another one, and who
+ * was of it is one of all others. */
+static void
+test_group_lost (Fixture *fixture, gconstpointer flags)
+{
+  static const struct
+  {
+    guint before, kept, lost;
+  } modes[] = {
+    { 0660, 0660, 0600 },
+    { 0664, 0664, 0644 },
+    { 0604, 0604, 0600 },
+    { 0666, 0666, 0666 },
+  };
+  static const Acl before = { 6, 6, 6, 6, 4 }, after = { 6, 6, 4, 6, 4 };
+  static const Acl denied = { 6, 6, 2, 4, 6 }, denied_after = { 6, 6, 0, 4, 0 };
+
+  give_to_group (fixture, "named", 0, &after);
+  give_to_group (fixture, "denied", 0, &denied_after);
+  for (guint lost = 0; lost < 2; lost++)
+    {
+      g_atomic_int_set (&chown_errno, lost ? EPERM : 0);
+      for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
+        {
+          give_to_group (fixture, "file", modes[i].before, NULL);
+          g_assert_cmpint (do_put (fixture, "file", "new"), ==, 0);
+          assert_content (fixture, "file", "new");
+          g_assert_cmphex (fixture_mode_of (fixture, "file"), ==,
+                           lost ? modes[i].lost : modes[i].kept);
+        }
+    }
+  give_to_group (fixture, "listed", 0, &before);
+  g_assert_cmpint (do_put (fixture, "listed", "new"), ==, 0);
+  assert_same_acl (fixture, "listed", "named", ACCESS);
+  give_to_group (fixture, "listed", 0, &denied);
+  g_assert_cmpint (do_put (fixture, "listed", "new"), ==, 0);
+  assert_same_acl (fixture, "listed", "denied", ACCESS);
+  /* And where no list can be had either. */
+  give_to_group (fixture, "listed", 0, &before);
+  g_atomic_int_set (&acl_errno, EOPNOTSUPP);
+  g_assert_cmpint (do_put (fixture, "listed", "new"), ==, 0);
+  g_atomic_int_set (&acl_errno, 0);
+  g_assert_cmphex (fixture_mode_of (fixture, "listed"), ==, 0644);
+  g_atomic_int_set (&chown_errno, 0);
+}
+
+static void
+test_leave_group (void)
+{
+  g_autoptr (GByteArray) whole = build_acl (&one_more_writes);
+
+  /* Without the entry for all others it is no list. */
+  for (guint size = 0; size < whole->len; size++)
+    {
+      g_autofree guint8 *cut = g_memdup2 (whole->data, size);
+
+      g_assert_false (acl_leave_group (cut, size));
+      g_assert_true (size == 0 || memcmp (cut, whole->data, size) == 0);
+    }
+  g_assert_true (acl_leave_group (whole->data, whole->len));
+  whole->data[0]++;
+  g_assert_false (acl_leave_group (whole->data, whole->len));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -337,8 +427,10 @@ main (int argc, char **argv)
   ADD ("/acl/kept", test_kept);
   ADD ("/acl/removed", test_removed);
   ADD ("/acl/not-kept", test_not_kept);
+  ADD ("/acl/group-lost", test_group_lost);
   ADD ("/acl/default", test_default);
 #undef ADD
+  g_test_add_func ("/acl/leave-group", test_leave_group);
   g_test_add_func ("/acl/narrow-mode", test_narrow_mode);
   g_test_add_func ("/acl/restrict", test_restrict);
   return g_test_run ();
