@@ -32,6 +32,11 @@ DavBuffers *dav_buffers_new (void);
  * Returns: (transfer full): @self
  */
 DavBuffers *dav_buffers_ref (DavBuffers *self);
+/**
+ * dav_buffers_unref:
+ *
+ * Those still in use stay until they are given back.
+ */
 void dav_buffers_unref (DavBuffers *self);
 
 /**

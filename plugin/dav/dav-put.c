@@ -208,14 +208,16 @@ dav_put_wrote (DavRequest *request, gpointer data)
 {
   DavPut *self = data;
   char etag[DAV_ETAG_SIZE];
+  gboolean is_locked;
 
   self->busy = FALSE;
   /* It is gone, and to make it takes the lock of the folder, if that is still there. */
-  if (self->only_replace && self->error == -ENOENT
-      && !dav_guard_check_lock (self->guard, request, self->path, DAV_LOCK_CHECK_MEMBER))
-    return;
+  is_locked = self->only_replace && self->error == -ENOENT
+              && !dav_guard_check_lock (self->guard, request, self->path, DAV_LOCK_CHECK_MEMBER);
   if (self->commit)
     g_clear_pointer (&self->guard, dav_guard_free);
+  if (is_locked)
+    return;
   if (self->status != 0)
     {
       dav_request_fail (request, self->status);

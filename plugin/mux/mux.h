@@ -83,7 +83,7 @@ gsize mux_feed (Mux *self, GBytes *bytes, gsize offset);
  * as it lies in memory, or several small ones.
  *
  * Returns: (transfer full) (nullable): whole frames, never more than one message may hold; %NULL if
- *   nothing waits
+ *   nothing waits, or only what waits for an answer that is being made (mux-turns.h)
  */
 GBytes *mux_pull (Mux *self, gsize max);
 

@@ -19,6 +19,8 @@
  * when a viewer comes back after its network was gone, it may be the same. So where much comes and
  * no request is in it, the channel connects once more, too, until the daemon has seen it.
  *
+ * And so it does when a session is no longer view-only, which drops what it sends and tells nobody.
+ *
  * Documents: spice-session.c, channel-main.c of spice-gtk 0.42; spice-webdavd.c of phodav 3.0;
  * port_fops_poll(), port_fops_write() of Linux' virtio_console.c; DESIGN P12, P13.
  *
