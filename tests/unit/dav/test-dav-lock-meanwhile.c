@@ -217,6 +217,21 @@ test_refresh (void)
   g_assert_cmpuint (put->status, ==, 204);
 }
 
+/* Up to where the body is wanted: then the upload is under way. */
+static void
+begin_upload (DavClient *client, const char *path, gsize size)
+{
+  g_autofree char *head
+      = g_strdup_printf ("PUT %s HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+                         "Content-Length: %zu\r\n\r\n",
+                         path, size);
+  g_autoptr (DavResponse) go_on = NULL;
+
+  dav_client_send (client, head, -1);
+  go_on = dav_client_receive (client, FALSE);
+  g_assert_cmpuint (go_on->status, ==, 100);
+}
+
 /* While the body of an upload comes in there is time for a lock: the file is its owner's then. */
 static void
 test_upload (void)
@@ -239,19 +254,12 @@ test_upload (void)
       g_autoptr (DavClient) client = dav_client_new (rig);
       g_autofree char *body = g_strnfill (cases[i].size, 'g');
       gsize sent = cases[i].writes ? cases[i].size / 2 : 0;
-      g_autofree char *head
-          = g_strdup_printf ("PUT %s HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
-                             "Content-Length: %zu\r\n\r\n",
-                             cases[i].path, cases[i].size);
-      g_autoptr (DavResponse) go_on = NULL;
       g_autoptr (DavResponse) put = NULL;
       g_autofree char *before = NULL;
       g_autofree char *after = NULL;
 
       g_test_message ("case %u", i);
-      dav_client_send (client, head, -1);
-      go_on = dav_client_receive (client, FALSE);
-      g_assert_cmpuint (go_on->status, ==, 100);
+      begin_upload (client, cases[i].path, cases[i].size);
       if (sent > 0)
         {
           dav_client_send (client, body, (gssize)sent);
@@ -277,15 +285,9 @@ test_upload_of_what_is_gone (void)
   g_autoptr (DavRig) rig = rig_with_files ();
   g_autoptr (DavClient) client = dav_client_new (rig);
   g_autofree char *body = g_strnfill (200000, 'g');
-  g_autoptr (DavResponse) go_on = NULL;
   g_autoptr (DavResponse) put = NULL;
 
-  dav_client_send (client,
-                   "PUT /d/x HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
-                   "Content-Length: 200000\r\n\r\n",
-                   -1);
-  go_on = dav_client_receive (client, FALSE);
-  g_assert_cmpuint (go_on->status, ==, 100);
+  begin_upload (client, "/d/x", 200000);
   g_assert_cmpuint (dav_rig_status (rig, "DELETE", "/d/x", NULL, NULL), ==, 204);
   g_assert_cmpuint (lock (rig, "/d", "0"), ==, 200);
   dav_client_send (client, body, 200000);
@@ -308,16 +310,10 @@ test_upload_into_locked (void)
   for (guint i = 0; i < 2; i++)
     {
       g_autoptr (DavClient) client = dav_client_new (rig);
-      g_autoptr (DavResponse) go_on = NULL;
       g_autoptr (DavResponse) put = NULL;
       g_autofree char *after = NULL;
 
-      dav_client_send (client,
-                       "PUT /d/x HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
-                       "Content-Length: 200000\r\n\r\n",
-                       -1);
-      go_on = dav_client_receive (client, FALSE);
-      g_assert_cmpuint (go_on->status, ==, 100);
+      begin_upload (client, "/d/x", 200000);
       if (i == 0)
         g_assert_cmpuint (lock (rig, "/d", "0"), ==, 200);
       g_assert_cmpuint (dav_rig_status (rig, "PUT", "/d/x", NULL, "meanwhile"), ==, 204);
@@ -342,15 +338,9 @@ test_upload_moved (void)
       g_autoptr (DavClient) client = dav_client_new (rig);
       g_autofree char *body = g_strnfill (200000, 'g');
       g_autofree char *after = NULL;
-      g_autoptr (DavResponse) go_on = NULL;
       g_autoptr (DavResponse) put = NULL;
 
-      dav_client_send (client,
-                       "PUT /d/x HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
-                       "Content-Length: 200000\r\n\r\n",
-                       -1);
-      go_on = dav_client_receive (client, FALSE);
-      g_assert_cmpuint (go_on->status, ==, 100);
+      begin_upload (client, "/d/x", 200000);
       g_assert_cmpuint (dav_rig_status (rig, "MOVE", "/d", "Destination: /e\r\n", NULL), ==, 201);
       g_assert_cmpuint (lock (rig, "/e/x", "0"), ==, 200);
       if (i == 1)

@@ -402,6 +402,13 @@ fixture_tear_down (Fixture *self, gconstpointer flags)
 }
 
 void
+share_tests_init (int *argc, char ***argv)
+{
+  g_test_init (argc, argv, NULL);
+  alarm (300 * (guint)patience ());
+}
+
+void
 enter_mount_namespace (void)
 {
   if (geteuid () != 0)

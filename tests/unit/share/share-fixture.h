@@ -71,6 +71,8 @@ void fixture_assert_outside_untouched (Fixture *self);
 /* No staging folder is left. */
 void fixture_assert_no_debris (Fixture *self);
 
+/* As g_test_init(); a test that hangs ends. */
+void share_tests_init (int *argc, char ***argv);
 /* In main(), before any thread: what is mounted by this process is nobody else's. */
 void enter_mount_namespace (void);
 /* A file system of 1 MiB at a new folder of the share. Needs root. */

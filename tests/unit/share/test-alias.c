@@ -259,8 +259,7 @@ test_hidden (Fixture *fixture, gconstpointer flags)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, NULL);
-  alarm (300 * (guint)patience ());
+  share_tests_init (&argc, &argv);
   /* By openat(), which stands here. */
   resolver_force_fallback (TRUE);
 

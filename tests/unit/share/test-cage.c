@@ -218,8 +218,7 @@ test_threads_do_not_return (Fixture *fixture, gconstpointer flags)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, NULL);
-  alarm (300 * (guint)patience ());
+  share_tests_init (&argc, &argv);
 
 #define ADD(name, flags, test)                                                                     \
   g_test_add (name, Fixture, GUINT_TO_POINTER (flags), fixture_set_up, test, fixture_tear_down)

@@ -408,8 +408,7 @@ test_reading (Fixture *fixture, gconstpointer flags)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, NULL);
-  alarm (300 * (guint)patience ());
+  share_tests_init (&argc, &argv);
 
 #define ADD(name, test) g_test_add (name, Fixture, 0, fixture_set_up, test, fixture_tear_down)
   ADD ("/folder/names", test_names);

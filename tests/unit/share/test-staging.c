@@ -343,8 +343,7 @@ main (int argc, char **argv)
   if (argc == 3 && strcmp (argv[1], HOLD_UPLOAD) == 0)
     return hold_upload (argv[2]);
 
-  g_test_init (&argc, &argv, NULL);
-  alarm (300 * (guint)patience ());
+  share_tests_init (&argc, &argv);
   enter_mount_namespace ();
 
 #define ADD(name, test) g_test_add (name, Fixture, 0, fixture_set_up, test, fixture_tear_down)

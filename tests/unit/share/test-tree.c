@@ -312,8 +312,7 @@ test_cancelled_by_close (Fixture *fixture, gconstpointer flags)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, NULL);
-  alarm (300 * (guint)patience ());
+  share_tests_init (&argc, &argv);
   enter_mount_namespace ();
 
 #define ADD(name, flags, test)                                                                     \

@@ -455,8 +455,7 @@ test_poor_file_system_subprocess (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, NULL);
-  alarm (300 * (guint)patience ());
+  share_tests_init (&argc, &argv);
   umask (TEST_UMASK);
   enter_mount_namespace ();
 
