@@ -43,8 +43,9 @@ mean_rate (const Transfer *transfer, gint64 now)
   return rate;
 }
 
-const char *
-status_nick (ShareState state)
+/* The state in a word that programs may rely on. */
+static const char *
+nick (ShareState state)
 {
   static const char *const nicks[SHARE_STATE_COUNT] = {
     [SHARE_STATE_OFF] = "off",
@@ -100,7 +101,7 @@ status_append_line (GString *out, guint pid, const ShareSnapshot *snapshot, gint
 {
   g_string_append_printf (out, "%u\t", pid);
   append_printable (out, vm_of (snapshot));
-  g_string_append_printf (out, "\t%s\t%s\t", status_nick (share_state_from_snapshot (snapshot)),
+  g_string_append_printf (out, "\t%s\t%s\t", nick (share_state_from_snapshot (snapshot)),
                           snapshot->read_only ? "ro" : "rw");
   append_printable (out, snapshot->dir != NULL ? snapshot->dir : "-");
   g_string_append_printf (out,
@@ -257,7 +258,7 @@ status_append_json (GString *out, guint pid, const ShareSnapshot *snapshot, gint
   g_string_append_printf (out, "{\"pid\":%u", pid);
   append_json_text (out, "vm_name", snapshot->vm_name);
   append_json_text (out, "vm_uuid", snapshot->vm_uuid);
-  append_json_text (out, "state", status_nick (share_state_from_snapshot (snapshot)));
+  append_json_text (out, "state", nick (share_state_from_snapshot (snapshot)));
   append_json_bool (out, "ready", snapshot->ready);
   append_json_bool (out, "guest_open", snapshot->guest_open);
   append_json_bool (out, "sharing", snapshot->sharing);

@@ -9,13 +9,6 @@
 G_BEGIN_DECLS
 
 /**
- * status_nick:
- *
- * Returns: (transfer none): the state in a word that programs may rely on
- */
-const char *status_nick (ShareState state);
-
-/**
  * status_describe_choice:
  * @dir: (type filename): a folder, "" for none
  *

@@ -20,13 +20,6 @@ struct _ShareUiTransferList
 
 G_DEFINE_FINAL_TYPE (ShareUiTransferList, share_ui_transfer_list, GTK_TYPE_BOX)
 
-GtkWidget *
-share_ui_transfer_list_new (void)
-{
-  return g_object_new (SHARE_UI_TYPE_TRANSFER_LIST, "orientation", GTK_ORIENTATION_VERTICAL,
-                       "spacing", 9, NULL);
-}
-
 static void
 share_ui_transfer_list_finalize (GObject *object)
 {

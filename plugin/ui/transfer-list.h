@@ -15,13 +15,6 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (ShareUiTransferList, share_ui_transfer_list, SHARE_UI, TRANSFER_LIST, GtkBox)
 
 /**
- * share_ui_transfer_list_new:
- *
- * Returns: (transfer floating): an empty list
- */
-GtkWidget *share_ui_transfer_list_new (void);
-
-/**
  * share_ui_transfer_list_update:
  * @transfers: (nullable): GVariant a(tssttx) of transport/share-channel.h
  * @now: monotonic time, us
