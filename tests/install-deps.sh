@@ -20,7 +20,7 @@ show='virt-viewer xvfb dbus dbus-daemon adwaita-icon-theme librsvg2-common fonts
 test='clang-14 libclang-rt-14-dev llvm-14 clang-format-14 binutils
   xdotool x11-utils openbox imagemagick at-spi2-core appstream locales openssl spice-client-gtk
   gnuplot-nox litmus cadaver davfs2 rclone gvfs gvfs-backends tshark bash-completion
-  gnome-settings-daemon-common'
+  gnome-settings-daemon-common dconf-cli dconf-service dconf-gsettings-backend'
 
 case ${1-} in
   try) wanted="$build $show" ;;

@@ -189,14 +189,15 @@ write_share (GSettings *settings, gboolean is_vm, const char *dir, gboolean read
   gboolean new_read_only = dir != NULL ? read_only : old_read_only;
   gboolean done = TRUE;
 
-  if (g_str_equal (old_dir, new_dir) && old_read_only == new_read_only
-      && (!is_vm || g_settings_get_boolean (settings, KEY_OVERRIDE)))
-    return FALSE;
-
-  done = g_settings_set_string (settings, KEY_DIR, new_dir) && done;
-  done = g_settings_set_boolean (settings, KEY_READ_ONLY, new_read_only) && done;
-  if (is_vm)
+  /* Only what changes: an administrator may have locked what is right already. */
+  if (!g_str_equal (old_dir, new_dir))
+    done = g_settings_set_string (settings, KEY_DIR, new_dir) && done;
+  if (old_read_only != new_read_only)
+    done = g_settings_set_boolean (settings, KEY_READ_ONLY, new_read_only) && done;
+  if (is_vm && !g_settings_get_boolean (settings, KEY_OVERRIDE))
     done = g_settings_set_boolean (settings, KEY_OVERRIDE, TRUE) && done;
+  if (!g_settings_get_has_unapplied (settings))
+    return FALSE;
   if (done)
     g_settings_apply (settings);
   else

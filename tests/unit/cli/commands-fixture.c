@@ -79,11 +79,20 @@ on_name (GDBusConnection *connection, const char *name, const char *owner, gpoin
 }
 
 void
+wait_for_name (const char *name)
+{
+  gboolean is_on_bus = FALSE;
+  guint watch = g_bus_watch_name (G_BUS_TYPE_SESSION, name, G_BUS_NAME_WATCHER_FLAGS_NONE, on_name,
+                                  NULL, &is_on_bus, NULL);
+
+  wait_for (is_on_bus);
+  g_bus_unwatch_name (watch);
+}
+
+void
 set_up (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *name = g_strdup_printf ("org.spice_space.Share1.p%d", (int)getpid ());
-  gboolean is_on_bus = FALSE;
-  guint watch;
 
   fixture->folder = g_dir_make_tmp ("spice-share-XXXXXX", NULL);
   fixture->photos = g_build_filename (fixture->folder, "photos", NULL);
@@ -97,10 +106,7 @@ set_up (Fixture *fixture, gconstpointer data)
   g_signal_connect (fixture->channel, "share-directory", G_CALLBACK (on_asked), NULL);
   g_signal_connect (fixture->channel, "stop-sharing", G_CALLBACK (fake_channel_end), NULL);
   share_bus_add_channel (fixture->bus, G_OBJECT (fixture->channel));
-  watch = g_bus_watch_name (G_BUS_TYPE_SESSION, name, G_BUS_NAME_WATCHER_FLAGS_NONE, on_name, NULL,
-                            &is_on_bus, NULL);
-  wait_for (is_on_bus);
-  g_bus_unwatch_name (watch);
+  wait_for_name (name);
 }
 
 void

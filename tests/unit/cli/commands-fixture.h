@@ -37,6 +37,9 @@ typedef struct
 void set_up (Fixture *fixture, gconstpointer data);
 void tear_down (Fixture *fixture, gconstpointer data);
 
+/* Until somebody has @name on the session bus. */
+void wait_for_name (const char *name);
+
 /* The viewer ends its connection; the program stays on the bus. */
 void close_viewer (Fixture *fixture);
 
