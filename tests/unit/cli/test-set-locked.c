@@ -10,6 +10,9 @@
 /* Where Debian has it. It writes to the configuration of the one who starts it. */
 #define DCONF_SERVICE "/usr/libexec/dconf-service"
 
+#define VM_PATH "/org/spice-space/webdav/vm/" FAKE_UUID "/"
+#define VM_GROUP "[org/spice-space/webdav/vm/" FAKE_UUID "]\n"
+
 static GSubprocess *
 start_dconf (Fixture *fixture)
 {
@@ -25,6 +28,13 @@ start_dconf (Fixture *fixture)
   g_assert_no_error (error);
   wait_for_name ("ca.desrt.dconf");
   return service;
+}
+
+static void
+stop_dconf (GSubprocess *service)
+{
+  g_subprocess_send_signal (service, SIGTERM);
+  g_assert_true (g_subprocess_wait (service, NULL, NULL));
 }
 
 static void
@@ -96,8 +106,30 @@ test_read_only_locked (Fixture *fixture, gconstpointer folder)
   run_clear (&result);
   g_assert_cmpuint (fake_channel_count_stop (fixture->channel), ==, 1);
 
-  g_subprocess_send_signal (service, SIGTERM);
-  g_assert_true (g_subprocess_wait (service, NULL, NULL));
+  stop_dconf (service);
+}
+
+/* One machine's own folder stays whatever its user does; what is shared with it now ends. */
+static void
+test_vm_locked (Fixture *fixture, gconstpointer folder)
+{
+  g_autofree char *lines
+      = g_strdup_printf (VM_GROUP "override=true\nshare-dir='%s'\n", fixture->photos);
+  g_autoptr (GSubprocess) service = NULL;
+  Run result;
+
+  write_profile (folder, lines, VM_PATH "override\n" VM_PATH "share-dir\n");
+  service = start_dconf (fixture);
+  fixture->backend = "dconf";
+
+  g_assert_cmpint (run (fixture, &result, "stop", NULL), ==, EXIT_STATUS_FAILED);
+  g_assert_cmpstr (result.out, ==, "web: not shared any more\n");
+  g_assert_cmpstr (result.err, ==,
+                   "web: its own setting cannot be written; the next viewer shares again\n");
+  run_clear (&result);
+  g_assert_cmpuint (fake_channel_count_stop (fixture->channel), ==, 1);
+
+  stop_dconf (service);
 }
 
 int
@@ -112,6 +144,7 @@ main (int argc, char **argv)
   g_setenv ("DCONF_PROFILE", profile, TRUE);
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/set-locked/read-only", Fixture, folder, set_up, test_read_only_locked, tear_down);
+  g_test_add ("/set-locked/vm", Fixture, folder, set_up, test_vm_locked, tear_down);
   status = g_test_run ();
   g_assert_true (g_spawn_sync (NULL, (char **)remove, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
                                NULL, NULL, NULL));
