@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -48,6 +49,9 @@ make_tree (Fixture *fixture)
   g_autofree char *absolute = g_build_filename (fixture->outside, "secret", NULL);
   g_autofree char *absolute_inside = g_build_filename (fixture->root, "file", NULL);
   g_autofree char *long_name = g_strnfill (255, 'n');
+  g_autofree char *staging = fixture_path (fixture, "staging");
+  g_autofree char *reserved
+      = fixture_path (fixture, ".spice-share-00112233445566778899aabbccddeeff");
   g_autofree char *many = NULL;
 
   fixture_write (fixture, "file", "file");
@@ -56,8 +60,11 @@ make_tree (Fixture *fixture)
   fixture_write (fixture, ".hidden", "hidden");
   fixture_mkdir (fixture, ".hidden-folder");
   fixture_write (fixture, ".hidden-folder/file", "hidden inner");
-  fixture_mkdir (fixture, ".spice-share-00112233445566778899aabbccddeeff");
-  fixture_write (fixture, ".spice-share-00112233445566778899aabbccddeeff/t", "staged");
+  /* Under its name when it is full: an empty one is a killed viewer's, and the share, which was
+   * opened just now, removes it. */
+  fixture_mkdir (fixture, "staging");
+  fixture_write (fixture, "staging/t", "staged");
+  g_assert_no_errno (g_rename (staging, reserved));
   fixture_mkdir (fixture, "folder/.spice-share-x");
   fixture_write (fixture, "folder/.spice-share-x/t", "staged");
   fixture_write (fixture, long_name, "long");
@@ -246,8 +253,6 @@ test_reading (Fixture *fixture, gconstpointer flags)
 static void
 test_devices (Fixture *fixture, gconstpointer flags)
 {
-  g_autoptr (GPtrArray) names = NULL;
-
   make_tree (fixture);
   for (guint mode = 0; mode < G_N_ELEMENTS (modes); mode++)
     {
