@@ -30,16 +30,6 @@ activation_has (const char *list, const char *module)
   return g_strv_contains ((const char *const *)modules, module);
 }
 
-char *
-activation_add (const char *list, const char *module)
-{
-  if (list == NULL || *list == '\0')
-    return g_strdup (module);
-  if (activation_has (list, module))
-    return g_strdup (list);
-  return g_strconcat (list, ":", module, NULL);
-}
-
 /* A desktop of another version may have none, or make something else of it. */
 static gboolean
 has_list_of_modules (GSettingsSchema *schema)

@@ -20,15 +20,6 @@ G_BEGIN_DECLS
 char *activation_file (void);
 
 /**
- * activation_add:
- * @list: a list of modules, separated by colons
- * @module: a module's name or path
- *
- * Pure. Returns: (transfer full): @list with @module in it, once
- */
-char *activation_add (const char *list, const char *module);
-
-/**
  * activation_has:
  *
  * Pure. Returns: whether @list, separated by colons, names @module

@@ -9,26 +9,16 @@
 #include "dav/dav-date.h"
 #include "dav/dav-etag.h"
 
-/* Whether a list is `*`, which asks for existence alone. */
-static gboolean
-is_any (const char *list)
-{
-  return strcmp (list, "*") == 0;
-}
-
 static gboolean
 if_match_holds (const char *list, const DavConditionsState *state)
 {
-  if (is_any (list))
-    return state->exists;
-
   return state->exists && dav_etag_list_match (list, state->etag, FALSE) == DAV_ETAG_MATCH;
 }
 
 static gboolean
 if_none_match_holds (const char *list, const DavConditionsState *state, gboolean is_get)
 {
-  if (is_any (list))
+  if (strcmp (list, "*") == 0)
     return !state->exists;
 
   switch (dav_etag_list_match (list, state->exists ? state->etag : NULL, TRUE))

@@ -25,7 +25,6 @@ struct _DavConnection
   GBytes *last_words;  /* to be sent before closing */
 };
 
-static void dav_connection_hung_up (GIOStream *stream, gpointer user_data);
 static void dav_connection_lost (gpointer user_data);
 static void dav_connection_flushed (gpointer user_data);
 static void dav_connection_stream_closed (gpointer user_data);
@@ -62,7 +61,7 @@ dav_connection_new (GIOStream *stream,
 
   /* A stream that can tell that its peer is gone does so even while libsoup is not looking. */
   if (g_signal_lookup ("hang-up", G_OBJECT_TYPE (stream)) != 0)
-    g_signal_connect (stream, "hang-up", G_CALLBACK (dav_connection_hung_up), self);
+    g_signal_connect_swapped (stream, "hang-up", G_CALLBACK (dav_connection_close), self);
   return self;
 }
 
@@ -272,12 +271,6 @@ dav_connection_close (DavConnection *self)
 {
   if (self->closing == NULL)
     dav_connection_later (self, dav_connection_close_now);
-}
-
-static void
-dav_connection_hung_up (GIOStream *stream, gpointer user_data)
-{
-  dav_connection_close (user_data);
 }
 
 static void

@@ -21,10 +21,11 @@ dav_copy_move_get_target (DavRequest *request)
       dav_request_fail (request, SOUP_STATUS_BAD_REQUEST);
       return NULL;
     }
-  result = dav_path_decode_reference (destination, host, &target, NULL);
+  result = dav_path_decode_reference (destination, host, &target);
   if (result != DAV_PATH_OK)
     {
-      dav_request_fail (request, dav_path_result_get_destination_status (result));
+      dav_request_fail (request, result == DAV_PATH_FOREIGN ? SOUP_STATUS_BAD_GATEWAY
+                                                            : SOUP_STATUS_BAD_REQUEST);
       return NULL;
     }
   if (dav_clipboard_is_within (target))
@@ -38,7 +39,7 @@ dav_copy_move_get_target (DavRequest *request)
 static void
 dav_copy_move_run (DavRequest *request, DavTreeKind kind)
 {
-  DavDepth depth = dav_depth_parse (dav_request_get_header (request, "Depth"), DAV_DEPTH_INFINITY);
+  DavDepth depth = dav_depth_parse (dav_request_get_header (request, "Depth"));
   ShareTreeFlags flags = SHARE_TREE_DEFAULT;
   gboolean overwrite;
   g_autofree char *target = NULL;

@@ -9,7 +9,7 @@ void
 dav_delete_run (DavRequest *request)
 {
   g_autoptr (DavGuard) guard = NULL;
-  DavDepth depth = dav_depth_parse (dav_request_get_header (request, "Depth"), DAV_DEPTH_INFINITY);
+  DavDepth depth = dav_depth_parse (dav_request_get_header (request, "Depth"));
 
   /* Of a file every depth means the same; a folder goes with all that is in it or not at all. */
   if (depth == DAV_DEPTH_INVALID || depth == DAV_DEPTH_1)

@@ -70,12 +70,6 @@ dav_download_unref (DavDownload *self)
   g_free (self);
 }
 
-static void
-dav_download_unref_data (gpointer data)
-{
-  dav_download_unref (data);
-}
-
 void
 dav_download_add_range (DavDownload *self, guint64 offset, guint64 length)
 {
@@ -171,7 +165,7 @@ dav_download_go_on (DavRequest *request, DavDownload *self)
           self->wanted = MIN (part->length, DAV_BUFFER_SIZE);
           self->refs++;
           dav_request_run (request, dav_download_read_job, dav_download_have_read, self,
-                           dav_download_unref_data);
+                           (GDestroyNotify)dav_download_unref);
         }
     }
 }
@@ -190,7 +184,7 @@ dav_download_start (DavDownload *self, DavRequest *request, guint status, const 
 {
   request->transfer.direction = DAV_TRANSFER_DOWNLOAD;
   request->transfer.total = self->total;
-  dav_request_set_data (request, self, dav_download_unref_data);
+  dav_request_set_data (request, self, (GDestroyNotify)dav_download_unref);
   dav_request_begin_stream (request, status, content_type, self->total, dav_download_wrote);
   dav_download_go_on (request, self);
 }

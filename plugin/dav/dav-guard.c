@@ -93,9 +93,9 @@ dav_guard_find_lock (const DavGuard *self,
 }
 
 gboolean
-dav_guard_allows (const DavGuard *self, DavRequest *request, const char *path, DavLockCheck check)
+dav_guard_may_make (const DavGuard *self, DavRequest *request, const char *path)
 {
-  return dav_guard_find_lock (self, request, path, check) == NULL;
+  return dav_guard_find_lock (self, request, path, DAV_LOCK_CHECK_MEMBER) == NULL;
 }
 
 gboolean
@@ -109,7 +109,7 @@ dav_guard_check_lock (const DavGuard *self,
   if (lock == NULL)
     return TRUE;
 
-  dav_request_fail_condition (request, DAV_STATUS_LOCKED, "lock-token-submitted", lock);
+  dav_request_fail_condition (request, SOUP_STATUS_LOCKED, "lock-token-submitted", lock);
   return FALSE;
 }
 
@@ -190,7 +190,6 @@ gboolean
 dav_guard_wants_no_file (const DavGuard *self)
 {
   return self->conditions.if_none_match != NULL
-         && strchr (self->conditions.if_none_match, '*') != NULL
          && dav_etag_list_match (self->conditions.if_none_match, NULL, TRUE) == DAV_ETAG_MATCH;
 }
 

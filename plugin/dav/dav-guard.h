@@ -33,12 +33,11 @@ DavGuard *dav_guard_new (DavRequest *request);
 void dav_guard_free (DavGuard *self);
 
 /**
- * dav_guard_allows:
+ * dav_guard_may_make:
  *
- * Whether @request may do @check to @path as far as locks go; answers nothing. Worker.
+ * Whether @request may make or remove @path as far as locks go; answers nothing. Worker.
  */
-gboolean
-dav_guard_allows (const DavGuard *self, DavRequest *request, const char *path, DavLockCheck check);
+gboolean dav_guard_may_make (const DavGuard *self, DavRequest *request, const char *path);
 
 /**
  * dav_guard_check_lock:

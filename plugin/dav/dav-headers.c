@@ -9,10 +9,10 @@
 #include <string.h>
 
 DavDepth
-dav_depth_parse (const char *value, DavDepth absent)
+dav_depth_parse (const char *value)
 {
   if (value == NULL)
-    return absent;
+    return DAV_DEPTH_INFINITY;
   if (strcmp (value, "0") == 0)
     return DAV_DEPTH_0;
   if (strcmp (value, "1") == 0)

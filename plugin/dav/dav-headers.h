@@ -29,10 +29,9 @@ typedef enum
 
 /**
  * dav_depth_parse:
- * @value: (nullable): the header
- * @absent: what its absence means for the method at hand
+ * @value: (nullable): the header; without it every method takes infinity for meant
  */
-DavDepth dav_depth_parse (const char *value, DavDepth absent);
+DavDepth dav_depth_parse (const char *value);
 
 /**
  * dav_overwrite_parse:

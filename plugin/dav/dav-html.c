@@ -26,8 +26,7 @@ dav_html_entry (DavRequest *request,
                 gpointer data)
 {
   const char *folder = data;
-  g_autofree char *path
-      = *folder == '\0' ? g_strdup (entry->name) : g_strconcat (folder, "/", entry->name, NULL);
+  g_autofree char *path = g_build_filename (folder, entry->name, NULL);
 
   dav_html_append_link (out, path, entry->name, entry->stat.type == SHARE_TYPE_FOLDER);
 }

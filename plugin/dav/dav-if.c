@@ -183,7 +183,7 @@ parse_tag (Parser *parser, const char *host)
   if (reference == NULL)
     return DAV_IF_MALFORMED;
 
-  if (dav_path_decode_reference (reference, host, &path, NULL) == DAV_PATH_OK)
+  if (dav_path_decode_reference (reference, host, &path) == DAV_PATH_OK)
     {
       g_ptr_array_add (parser->self->paths, path);
       parser->path = path;

@@ -114,19 +114,19 @@ dav_locking_fail_conflict (DavLocking *self, DavRequest *request, const DavLock 
 
   if (dav_path_is_within (self->path, other->root))
     {
-      dav_request_fail_condition (request, DAV_STATUS_LOCKED, "no-conflicting-lock", other);
+      dav_request_fail_condition (request, SOUP_STATUS_LOCKED, "no-conflicting-lock", other);
       return;
     }
 
   /* It is a member that is in the way. */
   xml = g_string_new (NULL);
   dav_xml_begin_multistatus (xml);
-  dav_xml_append_status (xml, other->root, other->root_is_folder, DAV_STATUS_LOCKED,
+  dav_xml_append_status (xml, other->root, other->root_is_folder, SOUP_STATUS_LOCKED,
                          "no-conflicting-lock", other);
-  dav_xml_append_status (xml, self->path, TRUE, DAV_STATUS_FAILED_DEPENDENCY, NULL, NULL);
+  dav_xml_append_status (xml, self->path, TRUE, SOUP_STATUS_FAILED_DEPENDENCY, NULL, NULL);
   dav_xml_end_multistatus (xml);
   body = g_string_free_to_bytes (xml);
-  dav_request_answer (request, DAV_STATUS_MULTI_STATUS, DAV_XML_CONTENT_TYPE, body);
+  dav_request_answer (request, SOUP_STATUS_MULTI_STATUS, DAV_XML_CONTENT_TYPE, body);
 }
 
 /* The file that is locked before it exists (RFC 4918 section 7.3) */
@@ -192,7 +192,7 @@ dav_locking_grant (DavLocking *self, DavRequest *request)
   if (dav_lock_table_is_changing (self->mount->locks, self->path, self->is_infinite,
                                   g_get_monotonic_time ()))
     {
-      dav_request_fail (request, DAV_STATUS_LOCKED);
+      dav_request_fail (request, SOUP_STATUS_LOCKED);
       return;
     }
   if (!self->exists
@@ -274,7 +274,7 @@ dav_locking_found (DavRequest *request, gpointer data)
 void
 dav_lock_run (DavRequest *request)
 {
-  DavDepth depth = dav_depth_parse (dav_request_get_header (request, "Depth"), DAV_DEPTH_INFINITY);
+  DavDepth depth = dav_depth_parse (dav_request_get_header (request, "Depth"));
   g_autoptr (DavLockInfo) info = NULL;
   g_autoptr (DavGuard) guard = NULL;
   DavLocking *self;

@@ -37,18 +37,8 @@ dav_mount_unref (DavMount *self)
   g_free (self);
 }
 
-gboolean
-dav_mount_is_read_only (DavMount *self)
-{
-  return (share_get_flags (self->share) & SHARE_READ_ONLY) != 0;
-}
-
 char *
 dav_mount_show_path (DavMount *self, const char *path)
 {
-  if (*self->prefix == '\0')
-    return g_strdup (path);
-  if (*path == '\0')
-    return g_strdup (self->prefix);
-  return g_strconcat (self->prefix, "/", path, NULL);
+  return g_build_filename (self->prefix, path, NULL);
 }

@@ -44,8 +44,6 @@ DavMount *dav_mount_new (Share *share, const char *prefix);
 DavMount *dav_mount_ref (DavMount *self);
 void dav_mount_unref (DavMount *self);
 
-gboolean dav_mount_is_read_only (DavMount *self);
-
 /**
  * dav_mount_show_path:
  * @path: a path of the share

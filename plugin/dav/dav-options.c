@@ -7,7 +7,7 @@
 void
 dav_options_run (DavRequest *request)
 {
-  gboolean read_only = dav_mount_is_read_only (request->mount);
+  gboolean read_only = share_is_read_only (request->mount->share);
   g_autofree char *allow = dav_method_get_allow (read_only);
 
   /* Class 2 is locks, which change nothing in a share that cannot be changed. */

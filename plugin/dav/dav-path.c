@@ -53,7 +53,7 @@ decode_segment (GString *path, const char *raw, gsize length)
 
 /* As dav_path_decode(), for @length bytes. */
 static DavPathResult
-decode (const char *raw, gsize length, char **path, gboolean *trailing_slash)
+decode (const char *raw, gsize length, char **path)
 {
   g_autoptr (GString) decoded = NULL;
   const char *cursor = raw;
@@ -90,8 +90,6 @@ decode (const char *raw, gsize length, char **path, gboolean *trailing_slash)
   if (decoded->len > DAV_PATH_MAX)
     return DAV_PATH_IMPOSSIBLE;
 
-  if (trailing_slash != NULL)
-    *trailing_slash = raw[length - 1] == '/';
   *path = g_string_free (g_steal_pointer (&decoded), FALSE);
   return DAV_PATH_OK;
 }
@@ -99,14 +97,12 @@ decode (const char *raw, gsize length, char **path, gboolean *trailing_slash)
 DavPathResult
 dav_path_decode (const char *raw, char **path, gboolean *trailing_slash)
 {
-  return decode (raw, strlen (raw), path, trailing_slash);
+  *trailing_slash = g_str_has_suffix (raw, "/");
+  return decode (raw, strlen (raw), path);
 }
 
 DavPathResult
-dav_path_decode_reference (const char *reference,
-                           const char *host,
-                           char **path,
-                           gboolean *trailing_slash)
+dav_path_decode_reference (const char *reference, const char *host, char **path)
 {
   static const char scheme[] = "http://";
   const char *cursor;
@@ -122,7 +118,7 @@ dav_path_decode_reference (const char *reference,
       /* `//host/path` is a reference to another authority, which the grammar has no place for. */
       if (reference[1] == '/')
         return DAV_PATH_MALFORMED;
-      return decode (reference, strlen (reference), path, trailing_slash);
+      return decode (reference, strlen (reference), path);
     }
 
   if (g_ascii_strncasecmp (reference, scheme, strlen (scheme)) != 0)
@@ -139,7 +135,7 @@ dav_path_decode_reference (const char *reference,
   cursor += length;
   if (*cursor == '\0')
     cursor = "/";
-  return decode (cursor, strlen (cursor), path, trailing_slash);
+  return decode (cursor, strlen (cursor), path);
 }
 
 guint
@@ -161,53 +157,11 @@ dav_path_result_get_status (DavPathResult result)
     }
 }
 
-guint
-dav_path_result_get_destination_status (DavPathResult result)
-{
-  switch (result)
-    {
-    case DAV_PATH_OK:
-      return 200;
-    case DAV_PATH_FOREIGN:
-      return 502;
-    case DAV_PATH_MALFORMED:
-    case DAV_PATH_FORBIDDEN:
-    case DAV_PATH_IMPOSSIBLE:
-    default:
-      return 400;
-    }
-}
-
-static gboolean
-is_unreserved (char byte)
-{
-  return g_ascii_isalnum (byte) || byte == '-' || byte == '.' || byte == '_' || byte == '~';
-}
-
 void
 dav_path_append_href (GString *out, const char *path, gboolean is_folder)
 {
-  static const char hex[] = "0123456789ABCDEF";
-  const char *cursor = path;
-
   g_string_append_c (out, '/');
-  while (*cursor != '\0')
-    {
-      const char *run = cursor;
-
-      while (is_unreserved (*cursor) || *cursor == '/')
-        cursor++;
-      g_string_append_len (out, run, cursor - run);
-
-      for (; *cursor != '\0' && !is_unreserved (*cursor) && *cursor != '/'; cursor++)
-        {
-          guint8 byte = (guint8)*cursor;
-          const char escape[3] = { '%', hex[byte >> 4], hex[byte & 0xf] };
-
-          g_string_append_len (out, escape, sizeof escape);
-        }
-    }
-
+  g_string_append_uri_escaped (out, path, "/", FALSE);
   if (is_folder && path[0] != '\0')
     g_string_append_c (out, '/');
 }

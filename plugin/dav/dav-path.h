@@ -38,7 +38,7 @@ typedef enum
  * dav_path_decode:
  * @raw: the path of a request as it came, still escaped, without query
  * @path: (out) (transfer full): on success the path in the share
- * @trailing_slash: (out) (optional): whether @raw ended in a slash (the root does)
+ * @trailing_slash: (out): whether @raw ended in a slash (the root does)
  *
  * Empty segments (`//`) are skipped, as every Unix does.
  */
@@ -51,10 +51,7 @@ DavPathResult dav_path_decode (const char *raw, char **path, gboolean *trailing_
  *
  * As dav_path_decode(), for a reference that must point into this very server.
  */
-DavPathResult dav_path_decode_reference (const char *reference,
-                                         const char *host,
-                                         char **path,
-                                         gboolean *trailing_slash);
+DavPathResult dav_path_decode_reference (const char *reference, const char *host, char **path);
 
 /**
  * dav_path_result_get_status:
@@ -62,13 +59,6 @@ DavPathResult dav_path_decode_reference (const char *reference,
  * Returns: the HTTP status that answers a request path with this result (400, 403, 404, 502)
  */
 guint dav_path_result_get_status (DavPathResult result);
-
-/**
- * dav_path_result_get_destination_status:
- *
- * Returns: the HTTP status that answers a Destination with this result (400 or 502)
- */
-guint dav_path_result_get_destination_status (DavPathResult result);
 
 /**
  * dav_path_append_href:

@@ -101,7 +101,7 @@ dav_find_append (DavRequest *request,
     .quota_used = self->space.used,
     .props = props,
     .locks = self->locks,
-    .is_read_only = dav_mount_is_read_only (request->mount),
+    .is_read_only = share_is_read_only (request->mount->share),
     .now = g_get_monotonic_time (),
   };
 
@@ -114,6 +114,7 @@ dav_find_append (DavRequest *request,
   dav_xml_append_resource (out, self->wanted, &resource);
 }
 
+/* Twice for each entry of a listing: g_build_filename() takes longer. */
 static char *
 dav_find_join (const char *folder, const char *name)
 {
@@ -202,7 +203,7 @@ dav_find_done (DavRequest *request, gpointer data)
   if (self->folder != NULL)
     {
       self->refs++;
-      dav_listing_answer (request, g_steal_pointer (&self->folder), DAV_STATUS_MULTI_STATUS,
+      dav_listing_answer (request, g_steal_pointer (&self->folder), SOUP_STATUS_MULTI_STATUS,
                           DAV_XML_CONTENT_TYPE, out, self->wants_dead, &dav_find_ops, self);
     }
   else
@@ -211,7 +212,7 @@ dav_find_done (DavRequest *request, gpointer data)
 
       dav_xml_end_multistatus (out);
       body = g_string_free_to_bytes (out);
-      dav_request_answer (request, DAV_STATUS_MULTI_STATUS, DAV_XML_CONTENT_TYPE, body);
+      dav_request_answer (request, SOUP_STATUS_MULTI_STATUS, DAV_XML_CONTENT_TYPE, body);
     }
 }
 
@@ -220,7 +221,7 @@ dav_propfind_run (DavRequest *request)
 {
   g_autoptr (DavPropfind) wanted = NULL;
   g_autoptr (DavGuard) guard = NULL;
-  DavDepth depth = dav_depth_parse (dav_request_get_header (request, "Depth"), DAV_DEPTH_INFINITY);
+  DavDepth depth = dav_depth_parse (dav_request_get_header (request, "Depth"));
   DavXmlResult result;
   DavFind *self;
 

@@ -98,7 +98,7 @@ dav_patch_answer (DavPatch *self, DavRequest *request, guint status)
           statuses[i].condition = self->condition;
         }
       else
-        statuses[i].status = DAV_STATUS_FAILED_DEPENDENCY;
+        statuses[i].status = SOUP_STATUS_FAILED_DEPENDENCY;
     }
 
   dav_xml_begin_multistatus (out);
@@ -106,7 +106,7 @@ dav_patch_answer (DavPatch *self, DavRequest *request, guint status)
                                 self->updates->len);
   dav_xml_end_multistatus (out);
   body = g_string_free_to_bytes (out);
-  dav_request_answer (request, DAV_STATUS_MULTI_STATUS, DAV_XML_CONTENT_TYPE, body);
+  dav_request_answer (request, SOUP_STATUS_MULTI_STATUS, DAV_XML_CONTENT_TYPE, body);
 }
 
 static guint
@@ -116,7 +116,7 @@ dav_patch_get_status (int failure)
   if (failure == -EOPNOTSUPP)
     return SOUP_STATUS_FORBIDDEN;
   if (failure == -E2BIG || failure == -ERANGE)
-    return DAV_STATUS_INSUFFICIENT_STORAGE;
+    return SOUP_STATUS_INSUFFICIENT_STORAGE;
 
   return dav_status_from_errno (failure);
 }
@@ -164,7 +164,7 @@ dav_patch_plan (DavPatch *self)
 
           if (change == NULL)
             {
-              dav_patch_refuse (self, i, DAV_STATUS_INSUFFICIENT_STORAGE, NULL);
+              dav_patch_refuse (self, i, SOUP_STATUS_INSUFFICIENT_STORAGE, NULL);
               continue;
             }
           g_ptr_array_add (self->changes, change);

@@ -246,8 +246,7 @@ dav_put_wrote (DavRequest *request, gpointer data)
 static gboolean
 dav_put_begin_commit (DavRequest *request, DavPut *self)
 {
-  self->only_replace
-      = self->exists && !dav_guard_allows (self->guard, request, self->path, DAV_LOCK_CHECK_MEMBER);
+  self->only_replace = self->exists && !dav_guard_may_make (self->guard, request, self->path);
   return dav_guard_begin_change (self->guard, request, self->path,
                                  self->only_replace ? DAV_LOCK_CHECK_CONTENT
                                                     : DAV_LOCK_CHECK_MEMBER);
@@ -299,8 +298,7 @@ dav_put_run (DavRequest *request)
 
   self->complete = TRUE;
   /* Which lock would matter depends on what is there: that is asked first only if one could. */
-  if (!self->busy && self->upload == NULL
-      && !dav_guard_allows (self->guard, request, self->path, DAV_LOCK_CHECK_MEMBER))
+  if (!self->busy && self->upload == NULL && !dav_guard_may_make (self->guard, request, self->path))
     dav_put_open (request, self);
   else
     dav_put_go_on (request, self);

@@ -321,7 +321,7 @@ dav_request_set_status (DavRequest *self, guint status)
       dav_date_format_http (g_get_real_time () / G_USEC_PER_SEC, date);
       soup_message_headers_append (headers, "Date", date);
     }
-  soup_server_message_set_status (self->msg, status, dav_status_get_phrase (status));
+  soup_server_message_set_status (self->msg, status, soup_status_get_phrase (status));
   if (status == SOUP_STATUS_NO_CONTENT)
     g_signal_connect (self->msg, "wrote-headers", G_CALLBACK (dav_request_wrote_no_content), self);
 }
@@ -378,7 +378,7 @@ dav_request_harden (DavRequest *self)
 void
 dav_request_fail (DavRequest *self, guint status)
 {
-  g_autofree char *text = g_strdup_printf ("%u %s\n", status, dav_status_get_phrase (status));
+  g_autofree char *text = g_strdup_printf ("%u %s\n", status, soup_status_get_phrase (status));
   g_autoptr (GBytes) body = g_bytes_new (text, strlen (text));
 
   dav_request_harden (self);
@@ -387,7 +387,7 @@ dav_request_fail (DavRequest *self, guint status)
   if (status == SOUP_STATUS_METHOD_NOT_ALLOWED)
     {
       g_autofree char *allow
-          = dav_method_get_allow (self->mount != NULL && dav_mount_is_read_only (self->mount));
+          = dav_method_get_allow (self->mount != NULL && share_is_read_only (self->mount->share));
 
       dav_request_set_header (self, "Allow", allow);
     }

@@ -234,7 +234,8 @@ dav_server_request_over (SoupServer *soup, SoupServerMessage *msg, gpointer user
 static void
 dav_server_begin (DavServer *self, DavRequest *request)
 {
-  if (dav_mount_is_read_only (request->mount) && (request->method->flags & DAV_METHOD_CHANGES) != 0)
+  if (share_is_read_only (request->mount->share)
+      && (request->method->flags & DAV_METHOD_CHANGES) != 0)
     {
       dav_request_refuse (request, SOUP_STATUS_FORBIDDEN, DAV_REFUSAL_READ_ONLY);
     }

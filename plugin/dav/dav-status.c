@@ -26,9 +26,9 @@ static const struct
   { -EISDIR, SOUP_STATUS_METHOD_NOT_ALLOWED },
   { -EEXIST, SOUP_STATUS_PRECONDITION_FAILED },
   { -ESTALE, SOUP_STATUS_PRECONDITION_FAILED },
-  { -ENOSPC, DAV_STATUS_INSUFFICIENT_STORAGE },
-  { -EDQUOT, DAV_STATUS_INSUFFICIENT_STORAGE },
-  { -EFBIG, DAV_STATUS_INSUFFICIENT_STORAGE },
+  { -ENOSPC, SOUP_STATUS_INSUFFICIENT_STORAGE },
+  { -EDQUOT, SOUP_STATUS_INSUFFICIENT_STORAGE },
+  { -EFBIG, SOUP_STATUS_INSUFFICIENT_STORAGE },
   { -ECANCELED, SOUP_STATUS_SERVICE_UNAVAILABLE },
   { -EAGAIN, SOUP_STATUS_SERVICE_UNAVAILABLE },
   { -EMFILE, SOUP_STATUS_SERVICE_UNAVAILABLE },
@@ -43,24 +43,4 @@ dav_status_from_errno (int error)
     if (dav_errnos[i].error == error)
       return dav_errnos[i].status;
   return SOUP_STATUS_INTERNAL_SERVER_ERROR;
-}
-
-const char *
-dav_status_get_phrase (guint status)
-{
-  switch (status)
-    {
-    case DAV_STATUS_MULTI_STATUS:
-      return "Multi-Status";
-    case DAV_STATUS_UNPROCESSABLE:
-      return "Unprocessable Entity";
-    case DAV_STATUS_LOCKED:
-      return "Locked";
-    case DAV_STATUS_FAILED_DEPENDENCY:
-      return "Failed Dependency";
-    case DAV_STATUS_INSUFFICIENT_STORAGE:
-      return "Insufficient Storage";
-    default:
-      return soup_status_get_phrase (status);
-    }
 }

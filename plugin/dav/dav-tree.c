@@ -141,7 +141,7 @@ dav_tree_answer_failures (DavRequest *request, const DavTree *self)
 
   request->refusal = dav_refusal_from_errno (share_failures_get (self->failures, 0)->error);
   body = g_string_free_to_bytes (out);
-  dav_request_answer (request, DAV_STATUS_MULTI_STATUS, DAV_XML_CONTENT_TYPE, body);
+  dav_request_answer (request, SOUP_STATUS_MULTI_STATUS, DAV_XML_CONTENT_TYPE, body);
 }
 
 static void

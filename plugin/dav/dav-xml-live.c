@@ -48,7 +48,6 @@ dav_xml_append_active_lock (GString *out, const DavLock *lock, gint64 now)
   dav_xml_append_literal (out, "</D:lockroot></D:activelock>");
 }
 
-/* The tag of a property that is not live. `n` is declared in place, for it alone. */
 static void
 append_live_name (GString *out, const DavLiveProp *prop)
 {

@@ -7,6 +7,8 @@
  */
 #include "dav/dav-xml-write.h"
 
+#include <libsoup/soup.h>
+
 #include "dav/dav-xml-live.h"
 
 #define XML_DECLARATION "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
@@ -15,43 +17,13 @@
  * element without prefix is in none. */
 #define NAMESPACES " xmlns:D=\"" DAV_NS "\" xmlns:Z=\"" DAV_NS_MICROSOFT "\""
 
-static const char *
-get_phrase (guint status)
-{
-  static const struct
-  {
-    guint status;
-    const char *phrase;
-  } phrases[] = {
-    { 200, "OK" },
-    { 403, "Forbidden" },
-    { 404, "Not Found" },
-    { 409, "Conflict" },
-    { 412, "Precondition Failed" },
-    { 422, "Unprocessable Entity" },
-    { 423, "Locked" },
-    { 424, "Failed Dependency" },
-    { 500, "Internal Server Error" },
-    { 503, "Service Unavailable" },
-    { 507, "Insufficient Storage" },
-  };
-  guint i;
-
-  for (i = 0; i < G_N_ELEMENTS (phrases); i++)
-    if (phrases[i].status == status)
-      return phrases[i].phrase;
-
-  /* A phrase may be empty (RFC 9112 section 4). */
-  return "";
-}
-
 static void
 append_status_element (GString *out, guint status)
 {
   dav_xml_append_literal (out, "<D:status>HTTP/1.1 ");
   dav_xml_append_number (out, status);
   dav_xml_append_literal (out, " ");
-  g_string_append (out, get_phrase (status));
+  g_string_append (out, soup_status_get_phrase (status));
   dav_xml_append_literal (out, "</D:status>");
 }
 
@@ -79,6 +51,7 @@ append_error_element (GString *out,
   dav_xml_append_literal (out, "</D:error>");
 }
 
+/* The tag of a property that is not live. `n` is declared in place, for it alone. */
 static void
 append_prop_tag (GString *out, const DavProp *prop)
 {

@@ -51,7 +51,7 @@ failures_add (ShareFailures *self, const char *top, const char *path, int error)
 {
   ShareFailure *failure = g_new (ShareFailure, 1);
 
-  failure->path = *path ? g_strconcat (top, "/", path, NULL) : g_strdup (top);
+  failure->path = g_build_filename (top, path, NULL);
   failure->error = error;
   g_ptr_array_add (self->list, failure);
   return self->list->len < SHARE_FAILURES_MAX;

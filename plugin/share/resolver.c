@@ -456,7 +456,7 @@ resolver_open_at (Share *self, const char *folder_path, int folder, const char *
   if (fd < 0 || !S_ISLNK (st.st_mode))
     return fd;
   close (fd);
-  path = *folder_path ? g_strconcat (folder_path, "/", name, NULL) : g_strdup (name);
+  path = g_build_filename (folder_path, name, NULL);
   return resolver_open (self, path);
 }
 

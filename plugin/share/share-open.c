@@ -116,12 +116,6 @@ clear_leftovers (gpointer data)
   share_unref (share);
 }
 
-static void
-share_unref_data (gpointer data)
-{
-  share_unref (data);
-}
-
 /* The task, for the one who may answer it. */
 static GTask *
 share_open_claim (ShareOpen *self)
@@ -149,10 +143,10 @@ open_thread (gpointer data)
       share_debug ("%s: opened%s, Landlock ABI %d", self->path,
                    share_is_read_only (share) ? " read-only" : "", landlock_get_abi ());
       if (!share_is_read_only (share)
-          && !file_pool_push (share->pool, FILE_JOB_LONG, clear_leftovers, share_unref_data,
-                              share_ref (share)))
+          && !file_pool_push (share->pool, FILE_JOB_LONG, clear_leftovers,
+                              (GDestroyNotify)share_unref, share_ref (share)))
         share_unref (share);
-      g_task_return_pointer (task, g_steal_pointer (&share), share_unref_data);
+      g_task_return_pointer (task, g_steal_pointer (&share), (GDestroyNotify)share_unref);
     }
   share_open_unref (self);
   return NULL;

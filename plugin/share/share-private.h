@@ -47,13 +47,6 @@ struct _Share
 Share *share_new (const char *path, ShareFlags flags, int root, const ShareStat *root_stat);
 
 /**
- * share_is_read_only:
- *
- * Whether nothing may be changed: SHARE_READ_ONLY, or the root is a single file.
- */
-gboolean share_is_read_only (Share *self);
-
-/**
  * share_open_to_read:
  * @type: a file or a folder
  * @stat: (out caller-allocates) (optional): of it

@@ -118,12 +118,6 @@ share_get_path (Share *self)
   return self->path;
 }
 
-ShareFlags
-share_get_flags (Share *self)
-{
-  return self->flags;
-}
-
 gboolean
 share_is_read_only (Share *self)
 {

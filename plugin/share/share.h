@@ -69,7 +69,13 @@ void share_unref (Share *self);
  * Returns: (transfer none) (type filename): as it was given to share_open_async(). Any thread
  */
 const char *share_get_path (Share *self);
-ShareFlags share_get_flags (Share *self);
+
+/**
+ * share_is_read_only:
+ *
+ * Whether nothing may be changed: SHARE_READ_ONLY, or the root is a single file. Any thread.
+ */
+gboolean share_is_read_only (Share *self);
 
 /**
  * share_close:

@@ -13,11 +13,6 @@
 
 #include "share/resolver.h"
 
-/* Linux 5.8; in the headers of Debian 12, but its value is for ever. */
-#ifndef STATX_MNT_ID
-#error "statx without STATX_MNT_ID: headers older than Linux 5.8"
-#endif
-
 #define STAT_MASK (STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID)
 
 static ShareType
@@ -45,13 +40,11 @@ stat_at (int folder, const char *name, int flags, ShareStat *stat)
     .ctime_nsec = stx.stx_ctime.tv_nsec,
     .has_btime = (stx.stx_mask & STATX_BTIME) != 0,
     .btime = stx.stx_btime.tv_sec,
-    .btime_nsec = stx.stx_btime.tv_nsec,
     .inode = stx.stx_ino,
     .dev = makedev (stx.stx_dev_major, stx.stx_dev_minor),
     .mount_id = stx.stx_mask & STATX_MNT_ID ? stx.stx_mnt_id : 0,
     .mode = stx.stx_mode & 07777,
     .nlink = stx.stx_nlink,
-    .uid = stx.stx_uid,
     .gid = stx.stx_gid,
   };
   return 0;

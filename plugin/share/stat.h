@@ -47,13 +47,11 @@ typedef struct
   guint32 ctime_nsec;
   gboolean has_btime;
   gint64 btime;
-  guint32 btime_nsec;
   guint64 inode;
   guint64 dev;
   guint64 mount_id;
   guint32 mode;
   guint32 nlink;
-  guint32 uid;
   guint32 gid;
 } ShareStat;
 

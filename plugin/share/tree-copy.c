@@ -164,19 +164,11 @@ copy_file (Copy *self, int place, const ShareStat *stat, int folder, const char 
   return error;
 }
 
-static char *
-join (const char *top, const char *path)
-{
-  if (!*top || !*path)
-    return g_strdup (*path ? path : top);
-  return g_strconcat (top, "/", path, NULL);
-}
-
 static int
 open_source (gpointer user_data, const char *path)
 {
   Copy *self = user_data;
-  g_autofree char *whole = join (self->source, path);
+  g_autofree char *whole = g_build_filename (self->source, path, NULL);
   int place = resolver_open (self->share, whole);
   int fd = place < 0 ? place : resolver_reopen (place, O_RDONLY | O_DIRECTORY);
 
@@ -189,7 +181,7 @@ open_source (gpointer user_data, const char *path)
 static gboolean
 is_inside_of (Copy *self, const char *path, const ShareStat *target)
 {
-  g_autofree char *whole = join (self->source, path);
+  g_autofree char *whole = g_build_filename (self->source, path, NULL);
 
   for (char *slash = strrchr (whole, '/');; slash = strrchr (whole, '/'))
     {
@@ -243,7 +235,7 @@ open_visible (Copy *self,
               ShareStat *stat,
               gboolean *is_link)
 {
-  g_autofree char *whole = join (self->source, folder);
+  g_autofree char *whole = g_build_filename (self->source, folder, NULL);
   int error = share_stat_at (event->folder, event->name, stat);
   int place;
 

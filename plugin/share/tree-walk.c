@@ -106,7 +106,9 @@ set_current (TreeWalk *self, TreeEvent *event, const char *name)
   event->name = self->current->str + self->current_at;
 }
 
-/* Goes down into the folder @self->current. */
+/* Goes down into the folder @self->current.
+ *
+ * Returns: 0, or 1 with the event that it failed */
 static int
 enter (TreeWalk *self, TreeEvent *event)
 {
@@ -134,9 +136,7 @@ enter (TreeWalk *self, TreeEvent *event)
   dir_buffer_reset (&self->buffer);
   self->fd = fd;
   self->reading = TRUE;
-  event->type = TREE_ENTER;
-  event->folder = fd;
-  return 1;
+  return 0;
 }
 
 /* Goes up from the deepest level, whose folder is done. */
@@ -202,7 +202,8 @@ tree_walk_next (TreeWalk *self, TreeEvent *event)
   if (!self->started)
     {
       self->started = TRUE;
-      return enter (self, event);
+      if (enter (self, event))
+        return 1;
     }
   while (self->levels.length > 0)
     {
@@ -217,7 +218,7 @@ tree_walk_next (TreeWalk *self, TreeEvent *event)
 
           self->pending -= strlen (name) + 1;
           set_current (self, event, name);
-          return enter (self, event);
+          result = enter (self, event);
         }
       else if (level->at_end)
         return leave (self, event, 0);

@@ -39,22 +39,19 @@ typedef int (*TreeWalkOpen) (gpointer user_data, const char *path);
 /**
  * TreeEventType:
  * @TREE_ENTRY: an entry of a folder; tree_walk_descend() to enter it later
- * @TREE_ENTER: a folder is about to be read
  * @TREE_LEAVE: all of a folder was dealt with; not for the top
  * @TREE_FAILED: a folder could not be opened or read to its end; it is left at once
  */
 typedef enum
 {
   TREE_ENTRY,
-  TREE_ENTER,
   TREE_LEAVE,
   TREE_FAILED,
 } TreeEventType;
 
 /**
  * TreeEvent:
- * @folder: the folder that holds @name; for TREE_ENTER the one that is entered. Stays the walk's;
- *   -1 for TREE_FAILED
+ * @folder: the folder that holds @name. Stays the walk's; -1 for TREE_FAILED
  * @name: of the entry, or of the folder that is entered, left or failed ("" for the top)
  * @path: the same, relative to the top
  * @d_type: TREE_ENTRY: what readdir said, possibly DT_UNKNOWN

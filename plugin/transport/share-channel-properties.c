@@ -71,8 +71,7 @@ get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
       g_value_set_string (value, self->share == NULL ? NULL : share_get_path (self->share));
       break;
     case SPICE_SHARE_CHANNEL_READ_ONLY:
-      g_value_set_boolean (value, self->share != NULL
-                                      && (share_get_flags (self->share) & SHARE_READ_ONLY) != 0);
+      g_value_set_boolean (value, self->share != NULL && share_is_read_only (self->share));
       break;
     case SPICE_SHARE_CHANNEL_CONNECTED_AT:
       g_value_set_int64 (value, self->connected_at);

@@ -75,7 +75,7 @@ on_share_opened (GObject *source, GAsyncResult *result, gpointer user_data)
   spice_share_channel_notify (self, SPICE_SHARE_CHANNEL_READ_ONLY);
   if (self->share == share)
     g_signal_emit_by_name (self, "sharing-started", share_get_path (share),
-                           (share_get_flags (share) & SHARE_READ_ONLY) != 0);
+                           share_is_read_only (share));
 }
 
 void
@@ -105,11 +105,8 @@ spice_share_channel_share (SpiceShareChannel *self, const char *path, guint flag
   g_return_if_fail (SPICE_IS_SHARE_CHANNEL (self));
   g_return_if_fail (path != NULL);
 
-  if (path != self->wanted_path)
-    {
-      g_free (self->wanted_path);
-      self->wanted_path = g_strdup (path);
-    }
+  g_free (self->wanted_path);
+  self->wanted_path = g_strdup (path);
   self->wanted_flags = flags;
   if (self->ready)
     spice_share_channel_share_wanted (self);

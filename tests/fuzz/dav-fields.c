@@ -24,7 +24,7 @@ check_field (const char *text)
   g_assert_cmpuint (timeout, >=, DAV_TIMEOUT_MIN);
   g_assert_cmpuint (timeout, <=, DAV_TIMEOUT_MAX);
   g_assert_true (token == NULL || strlen (token) <= DAV_TOKEN_MAX);
-  dav_depth_parse (text, DAV_DEPTH_0);
+  dav_depth_parse (text);
   dav_overwrite_parse (text, &overwrite);
 
   if (dav_date_parse_http (text, NOW, &seconds))

@@ -42,8 +42,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 
   if (dav_path_decode (text, &path, &slash) == DAV_PATH_OK)
     check_path (path, slash);
-  if (dav_path_decode_reference (text, "localhost:9843", &referred, &slash) == DAV_PATH_OK)
-    check_path (referred, slash);
+  if (dav_path_decode_reference (text, "localhost:9843", &referred) == DAV_PATH_OK)
+    check_path (referred, TRUE);
 
   return 0;
 }

@@ -532,12 +532,6 @@ rig_peer_get_n_closed (RigPeer *self)
   return self->n_closed;
 }
 
-gboolean
-rig_peer_is_gone (RigPeer *self)
-{
-  return self->gone;
-}
-
 static void
 pump_uploads (RigPeer *self)
 {

@@ -103,9 +103,6 @@ guint64 rig_peer_get_stray_bytes (RigPeer *self);
 /* Frames of size 0 received. */
 guint rig_peer_get_n_closed (RigPeer *self);
 
-/* The socket ended or failed. */
-gboolean rig_peer_is_gone (RigPeer *self);
-
 /**
  * rig_peer_start:
  * @id: the client; a new one comes into being by its first byte

@@ -32,7 +32,6 @@ typedef enum
 #define RIG_TICKET "open sesame"
 
 /* SPICE_CHANNEL_PORT, SPICE_CHANNEL_WEBDAV of spice-protocol, as spice-rig prints them. */
-#define RIG_CHANNEL_PORT 10
 #define RIG_CHANNEL_WEBDAV 11
 
 /**

@@ -107,7 +107,7 @@ test_found (Fixture *self, gconstpointer data)
   g_autoptr (Share) again = look_up (self, "id-1", "a file");
 
   g_assert_cmpstr (share_get_path (item), ==, path);
-  g_assert_true (share_get_flags (item) & SHARE_READ_ONLY);
+  g_assert_true (share_is_read_only (item));
   g_assert_true (again == item);
 }
 

@@ -11,14 +11,13 @@ test_depth (void)
 {
   static const char *const invalid[] = { "", "2", "-1", "00", "0 ", "0,1", "inf", "infinity,0" };
 
-  g_assert_cmpint (dav_depth_parse (NULL, DAV_DEPTH_INFINITY), ==, DAV_DEPTH_INFINITY);
-  g_assert_cmpint (dav_depth_parse (NULL, DAV_DEPTH_0), ==, DAV_DEPTH_0);
-  g_assert_cmpint (dav_depth_parse ("0", DAV_DEPTH_INFINITY), ==, DAV_DEPTH_0);
-  g_assert_cmpint (dav_depth_parse ("1", DAV_DEPTH_INFINITY), ==, DAV_DEPTH_1);
-  g_assert_cmpint (dav_depth_parse ("infinity", DAV_DEPTH_0), ==, DAV_DEPTH_INFINITY);
-  g_assert_cmpint (dav_depth_parse ("Infinity", DAV_DEPTH_0), ==, DAV_DEPTH_INFINITY);
+  g_assert_cmpint (dav_depth_parse (NULL), ==, DAV_DEPTH_INFINITY);
+  g_assert_cmpint (dav_depth_parse ("0"), ==, DAV_DEPTH_0);
+  g_assert_cmpint (dav_depth_parse ("1"), ==, DAV_DEPTH_1);
+  g_assert_cmpint (dav_depth_parse ("infinity"), ==, DAV_DEPTH_INFINITY);
+  g_assert_cmpint (dav_depth_parse ("Infinity"), ==, DAV_DEPTH_INFINITY);
   for (guint i = 0; i < G_N_ELEMENTS (invalid); i++)
-    g_assert_cmpint (dav_depth_parse (invalid[i], DAV_DEPTH_0), ==, DAV_DEPTH_INVALID);
+    g_assert_cmpint (dav_depth_parse (invalid[i]), ==, DAV_DEPTH_INVALID);
 }
 
 static void

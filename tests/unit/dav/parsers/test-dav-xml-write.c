@@ -289,7 +289,7 @@ test_status (void)
                    "(multistatus (response (href /x)(status HTTP/1.1 403 Forbidden))"
                    "(response (href /y/)(status HTTP/1.1 423 Locked)"
                    "(error (lock-token-submitted (href /a%26b/))))"
-                   "(response (href /z)(status HTTP/1.1 599 )))");
+                   "(response (href /z)(status HTTP/1.1 599 Unknown Error)))");
 }
 
 static void
