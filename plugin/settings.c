@@ -6,6 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "base/home.h"
 #include "base/log.h"
 
 #define KEY_DIR "share-dir"
@@ -139,14 +140,6 @@ const char *
 share_compression_to_nick (SpiceShareCompression compression)
 {
   return compression_nicks[compression];
-}
-
-char *
-share_expand_home (const char *path)
-{
-  if (path[0] != '~' || (path[1] != '\0' && path[1] != '/'))
-    return g_strdup (path);
-  return g_build_filename (g_get_home_dir (), path + 1, NULL);
 }
 
 /* Settings */

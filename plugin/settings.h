@@ -88,16 +88,6 @@ gboolean share_compression_from_nick (const char *nick, SpiceShareCompression *c
  */
 const char *share_compression_to_nick (SpiceShareCompression compression);
 
-/**
- * share_expand_home:
- * @path: (type filename): as a user writes it
- *
- * Replaces a leading `~/` (or a lone `~`) by the home folder. No system call.
- *
- * Returns: (transfer full) (type filename)
- */
-char *share_expand_home (const char *path);
-
 #define SHARE_TYPE_SETTINGS (share_settings_get_type ())
 G_DECLARE_FINAL_TYPE (ShareSettings, share_settings, SHARE, SETTINGS, GObject)
 

@@ -4,6 +4,7 @@
  */
 #include "vm-settings.h"
 
+#include "base/home.h"
 #include "settings.h"
 
 #define SCHEMA "org.spice-space.webdav.vm"

@@ -7,6 +7,8 @@
 #include <glib/gi18n-lib.h>
 #include <spice-client.h>
 
+#include "base/home.h"
+
 static gboolean
 parse_compression (const char *option, const char *value, gpointer data, GError **error)
 {

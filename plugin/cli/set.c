@@ -7,12 +7,12 @@
  */
 #include "cli/commands.h"
 
+#include "base/home.h"
 #include "cli/check-folder.h"
 #include "cli/exit-status.h"
 #include "cli/printable.h"
 #include "cli/status-print.h"
 #include "cli/viewers.h"
-#include "settings.h"
 #include "ui/share-choices.h"
 
 #include <glib/gi18n-lib.h>

@@ -7,6 +7,8 @@
  */
 #include "ui/share-choices.h"
 
+#include "base/home.h"
+
 #define G_SETTINGS_ENABLE_BACKEND
 #include <gio/gsettingsbackend.h>
 
@@ -143,15 +145,11 @@ share_ui_choices_get_effective (ShareUiChoices *self,
 {
   ShareScope scope = share_ui_choices_get_scope (self, vm_uuid);
   GSettings *settings = settings_of_scope (self, scope, vm_uuid);
-
   g_autofree char *written
       = settings != NULL ? g_settings_get_string (settings, KEY_DIR) : g_strdup ("");
 
   /* As a person may have written it with gsettings. */
-  if (g_str_has_prefix (written, "~/"))
-    *dir = g_build_filename (g_get_home_dir (), written + 2, NULL);
-  else
-    *dir = g_steal_pointer (&written);
+  *dir = share_expand_home (written);
   *read_only = settings != NULL && g_settings_get_boolean (settings, KEY_READ_ONLY);
 }
 

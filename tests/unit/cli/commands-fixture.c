@@ -141,12 +141,27 @@ tear_down (Fixture *fixture, gconstpointer data)
   g_free (fixture->photos);
 }
 
+static char *
+keyfile_path (Fixture *fixture)
+{
+  return g_build_filename (fixture->folder, "config", "glib-2.0", "settings", "keyfile", NULL);
+}
+
 char *
 read_keyfile (Fixture *fixture)
 {
-  g_autofree char *path
-      = g_build_filename (fixture->folder, "config", "glib-2.0", "settings", "keyfile", NULL);
+  g_autofree char *path = keyfile_path (fixture);
   char *text = NULL;
 
   return g_file_get_contents (path, &text, NULL, NULL) ? text : g_strdup ("");
+}
+
+void
+write_keyfile (Fixture *fixture, const char *text)
+{
+  g_autofree char *path = keyfile_path (fixture);
+  g_autoptr (GError) error = NULL;
+
+  g_file_set_contents (path, text, -1, &error);
+  g_assert_no_error (error);
 }

@@ -52,6 +52,8 @@ void on_asked (FakeChannel *channel, const char *dir, gboolean read_only, gpoint
 
 /* What GSettings has written. */
 char *read_keyfile (Fixture *fixture);
+/* What it finds; there has to be something already. */
+void write_keyfile (Fixture *fixture, const char *text);
 
 #define assert_contains(text, part)                                                                \
   G_STMT_START                                                                                     \

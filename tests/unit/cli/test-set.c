@@ -73,6 +73,14 @@ test_set_vm (Fixture *fixture, gconstpointer data)
   assert_contains (result.out, own);
   run_clear (&result);
 
+  /* As a person may write it. */
+  write_keyfile (fixture, "[org/spice-space/webdav/vm/" FAKE_UUID "]\n"
+                          "override=true\nshare-dir='~'\n");
+  run (fixture, &result, "doctor", NULL);
+  assert_contains (result.out, "share-dir = '/invalid'"); /* HOME */
+  run_clear (&result);
+  write_keyfile (fixture, keyfile);
+
   /* What is for all is not for this one any more. */
   g_assert_cmpint (run (fixture, &result, "set", ".", NULL), ==, EXIT_STATUS_OK);
   assert_contains (result.out, "has settings of its own");
