@@ -358,6 +358,15 @@ test_get_listing (void)
   }
 }
 
+static gboolean
+has_transfer (gpointer data)
+{
+  g_autoptr (GVariant) transfers
+      = g_variant_ref_sink (dav_server_get_transfers (((DavRig *)data)->server));
+
+  return g_variant_n_children (transfers) == 1;
+}
+
 /* A file that shrinks ends that response, and nothing else. */
 static void
 test_get_shrinks (void)
@@ -368,12 +377,11 @@ test_get_shrinks (void)
   g_autofree guint8 *data = make_data (BIG);
   g_autofree char *path = dav_rig_path (rig, "share/f");
   g_autoptr (DavResponse) get = NULL;
-  g_autoptr (DavResponse) after = NULL;
 
   write_data (rig, "share/f", data, BIG);
   dav_client_send (client, "GET /f HTTP/1.1\r\nHost: localhost\r\n\r\n", -1);
-  /* The other's answer comes when the first is well under way, and its client reads nothing. */
-  after = dav_client_request (other, "GET", "/", NULL, NULL);
+  /* All of it is promised, and its client has read nothing. */
+  dav_rig_wait (rig, has_transfer, rig);
   g_assert_cmpint (truncate (path, 1000), ==, 0);
   get = dav_client_receive (client, FALSE);
   g_assert_null (get);
@@ -384,15 +392,6 @@ test_get_shrinks (void)
   get = dav_client_request (other, "GET", "/f", NULL, NULL);
   g_assert_cmpuint (get->status, ==, 200);
   g_assert_cmpuint (get->body->len, ==, 1000);
-}
-
-static gboolean
-has_transfer (gpointer data)
-{
-  g_autoptr (GVariant) transfers
-      = g_variant_ref_sink (dav_server_get_transfers (((DavRig *)data)->server));
-
-  return g_variant_n_children (transfers) == 1;
 }
 
 /* A client that reads nothing costs what a download may hold, and no more. */
