@@ -13,7 +13,6 @@
 #include "dav/dav-guard.h"
 #include "dav/dav-html.h"
 #include "dav/dav-request.h"
-#include "dav/dav-status.h"
 
 /* Files up to this (bytes) are read by the job that opens them. */
 #define DAV_GET_SMALL (64 * 1024)

@@ -8,7 +8,6 @@
 
 #include "dav/dav-conditions.h"
 #include "dav/dav-etag.h"
-#include "dav/dav-status.h"
 
 struct _DavGuard
 {

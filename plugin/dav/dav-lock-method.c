@@ -11,7 +11,6 @@
 #include "dav/dav-guard.h"
 #include "dav/dav-headers.h"
 #include "dav/dav-request.h"
-#include "dav/dav-status.h"
 #include "dav/dav-xml-write.h"
 #include "share/upload.h"
 

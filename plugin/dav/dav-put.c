@@ -16,7 +16,6 @@
 #include "dav/dav-guard.h"
 #include "dav/dav-limits.h"
 #include "dav/dav-request.h"
-#include "dav/dav-status.h"
 #include "share/upload.h"
 
 /* Bytes worth a job of their own while more are to come; a body of less is written in one. */

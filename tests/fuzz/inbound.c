@@ -47,7 +47,6 @@ typedef struct
   Feeder *feeder;
   Mux *mux;
   DavServer *dav;
-  gboolean failed;
 } World;
 
 static char *base; /* of this process: the folder, and beside it what is not shared */
@@ -171,7 +170,6 @@ feed (World *world)
     result = feeder_run (world->feeder, &error);
   while (result == FEEDER_MORE);
   g_assert ((result == FEEDER_FAILED) == (error != NULL));
-  world->failed |= result == FEEDER_FAILED;
   g_assert (mux_get_n_clients (world->mux) <= MUX_MAX_CLIENTS);
 }
 
@@ -260,7 +258,6 @@ reset (World *world)
   g_assert (traffic_see_reset (world->traffic));
   feeder_reset (world->feeder);
   mux_reset (world->mux);
-  world->failed = FALSE;
   g_assert (traffic_get_waiting (world->traffic) == 0);
   g_assert (mux_get_n_clients (world->mux) == 0);
 }

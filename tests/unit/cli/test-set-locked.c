@@ -4,7 +4,6 @@
  */
 #include "commands-fixture.h"
 
-#include <glib/gstdio.h>
 #include <signal.h>
 
 /* Where Debian has it. It writes to the configuration of the one who starts it. */
